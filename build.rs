@@ -1,12 +1,12 @@
-//! Lists the files of folders that are compiled in, so that a new file needs no line of code. `include_dir!` would not do:
-//! on stable Rust a macro cannot name a folder as its input, and Cargo would miss a new file.
+//! Lists the files of folders that are compiled in, so a new file needs no code. `include_dir!` is not enough: on
+//! stable Rust a macro cannot declare a folder as its input, so Cargo would not notice a new file.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-/// Each list that is written, with its folders in order. Within a folder files are listed by name.
+/// The generated lists, with their folders in order. The files of a folder are sorted by name.
 const LISTS: [(&str, &[&str]); 2] =
     [("fault_files.rs", &["fixtures/faults", "fixtures/legal"]), ("suite_files.rs", &["suites"])];
 

@@ -1,12 +1,12 @@
-//! How fast lines are validated, compared with parsers that do less: in one process, over one corpus, in memory.
+//! Measures the speed of validation, compared with parsers that do less: in one process, on one corpus, in memory.
 //!
 //!     cargo bench --bench ndjson
 //!     PLIMSOLL_CORPUS=DIR PLIMSOLL_R4_SCHEMA=fhir.schema.json cargo bench --bench ndjson
 //!
-//! The corpus is the `.ndjson` files of `PLIMSOLL_CORPUS`, else the built-in population many times over. What is printed
-//! are megabytes a second, the best of several turns that alternate, and ratios; only the ratios mean anything on a machine
-//! that is shared. On Linux the time that a thread was on a core is measured: other processes on the cores
-//! then matter less. `PLIMSOLL_R4_SCHEMA` names HL7's JSON Schema of R4, for the comparison with jsonschema.
+//! The corpus is the `.ndjson` files of the folder `PLIMSOLL_CORPUS`, or the built-in population repeated many times.
+//! It prints megabytes per second (the best of several alternating turns) and ratios; on a shared machine only the
+//! ratios are meaningful. On Linux it measures the time of a thread on a core, so other processes matter less.
+//! `PLIMSOLL_R4_SCHEMA` names HL7's JSON Schema of R4, for the comparison with jsonschema.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::hint::black_box;
@@ -25,13 +25,13 @@ use plimsoll::ndjson::reader::{FileReader, ReaderOptions};
 use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;
 
-/// The built-in population is repeated until it is this long.
+/// The size in bytes to which the built-in population is repeated.
 const LENGTH: usize = 48 << 20;
 
-/// Turns of each contender.
+/// The number of turns of each candidate.
 const TURNS: usize = 5;
 
-/// Bytes of the corpus that the slow contenders are given.
+/// The number of bytes of the corpus for slow candidates.
 const SLOW: usize = 8 << 20;
 
 struct Corpus {
@@ -63,7 +63,7 @@ impl Corpus {
         self.files.iter().flat_map(|file| file.split(|b| *b == b'\n')).filter(|line| !line.is_empty())
     }
 
-    /// The corpus as long as this at most, for who is slow.
+    /// Returns at most `most` bytes of the corpus, for slow candidates.
     fn cut(&self, most: usize) -> Self {
         let share = most as f64 / self.bytes() as f64;
         let cut = |file: &Vec<u8>| {
@@ -74,7 +74,7 @@ impl Corpus {
         Self { files: self.files.iter().map(cut).collect() }
     }
 
-    /// Every `each`th line made wrong: it gets a key that no resource has.
+    /// Returns the corpus with an unknown key in every `each`th line.
     fn broken(&self, each: usize) -> Self {
         let mut count = 0;
         let mut file_of = |file: &Vec<u8>| {
@@ -105,25 +105,25 @@ impl Corpus {
     }
 }
 
-/// Megabytes a second of the best turn.
+/// Returns the megabytes per second of the best turn.
 fn best(bytes: usize, turns: &[f64]) -> f64 {
     bytes as f64 / turns.iter().copied().fold(f64::MAX, f64::min) / 1e6
 }
 
-/// Seconds by the clock on the wall, for what several threads do.
+/// Returns the elapsed seconds of some work, for work of several threads.
 fn wall(mut work: impl FnMut()) -> f64 {
     let begun = Instant::now();
     work();
     begun.elapsed().as_secs_f64()
 }
 
-/// Seconds that this thread was on a core so far.
+/// Returns the seconds that this thread has spent on a core.
 fn on_core() -> Option<f64> {
-    let said = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(said.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(stat.split(' ').next()?.parse::<f64>().ok()? / 1e9)
 }
 
-/// Seconds that this thread works; by the clock where nothing better is known.
+/// Returns the seconds on a core for some work of this thread; the elapsed seconds if that is not known.
 fn time(mut work: impl FnMut()) -> f64 {
     let before = on_core();
     let by_clock = wall(&mut work);
@@ -133,7 +133,7 @@ fn time(mut work: impl FnMut()) -> f64 {
     }
 }
 
-/// As `plimsoll ndjson` reads files: framing, validation, findings.
+/// Reads files as `plimsoll ndjson` does (framing, validation, findings), and returns the number of invalid lines.
 fn whole(files: &[Vec<u8>], coding: Coding) -> u64 {
     let mut invalid = 0;
     for file in files {
@@ -175,16 +175,16 @@ fn main() {
     }
     let (ours, ignored) = (best(bytes, &ours), best(bytes, &ignored));
     println!("one core, plain                          MB/s   x IgnoredAny");
-    let say = |what: &str, rate: f64| println!("{what:40} {rate:6.0}  {:6.2}", rate / ignored);
-    say("serde_json IgnoredAny", ignored);
-    say(&format!("the validator ({refused} lines refused)"), ours);
+    let row = |what: &str, rate: f64| println!("{what:40} {rate:6.0}  {:6.2}", rate / ignored);
+    row("serde_json IgnoredAny", ignored);
+    row(&format!("the validator ({refused} lines refused)"), ours);
 
-    for (what, other) in [("as it is", None), ("1% of lines wrong", Some(100)), ("every line wrong", Some(1))] {
+    for (what, other) in [("unchanged", None), ("1% of lines wrong", Some(100)), ("every line wrong", Some(1))] {
         let broken = other.map(|each| corpus.broken(each));
         let files = broken.as_ref().map_or(&corpus.files, |broken| &broken.files);
         let size: usize = files.iter().map(Vec::len).sum();
         let turns: Vec<f64> = (0..TURNS).map(|_| time(|| _ = black_box(whole(files, Coding::Identity)))).collect();
-        say(&format!("whole files, {what}"), best(size, &turns));
+        row(&format!("whole files, {what}"), best(size, &turns));
     }
 
     let slow = corpus.cut(SLOW);
@@ -193,7 +193,7 @@ fn main() {
             time(|| slow.lines().for_each(|line| drop(black_box(serde_json::from_slice::<serde_json::Value>(line)))))
         })
         .collect();
-    say("serde_json Value", best(slow.bytes(), &turns));
+    row("serde_json Value", best(slow.bytes(), &turns));
     match std::env::var_os("PLIMSOLL_R4_SCHEMA") {
         Some(path) => {
             let schema: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -211,10 +211,10 @@ fn main() {
                 })
                 .collect();
             let rate = best(slow.bytes(), &turns);
-            say(&format!("Value + jsonschema ({wrong} refused)"), rate);
+            row(&format!("Value + jsonschema ({wrong} refused)"), rate);
             println!("the validator is {:.1} times Value + jsonschema", ours / rate);
         }
-        None => println!("jsonschema: left out, PLIMSOLL_R4_SCHEMA names no schema"),
+        None => println!("jsonschema: skipped; set PLIMSOLL_R4_SCHEMA to the path of the schema"),
     }
 
     let packed = corpus.packed();
@@ -229,11 +229,12 @@ fn main() {
             })
         })
         .collect();
-    say("gunzip alone", best(bytes, &gunzip));
+    row("gunzip alone", best(bytes, &gunzip));
     let turns: Vec<f64> = (0..TURNS).map(|_| wall(|| _ = black_box(whole(&packed, Coding::Gzip)))).collect();
-    say("whole files, gzip, two threads", best(bytes, &turns));
+    row("whole files, gzip, two threads", best(bytes, &turns));
 
-    // Each thread by its own time, so that what is lost to the other shows, and what others take does not.
+    // Each thread is measured by its own time, so the result shows losses to the other thread but not to other
+    // processes.
     let both: Vec<f64> = (0..TURNS)
         .map(|_| {
             let rates = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Plimsoll judges whether the bulk data `$export` of a FHIR server conforms to its specification.
+//! Plimsoll judges whether the Bulk Data `$export` of a FHIR server conforms to its specification.
 //!
 //! Data flows one way:
 //!
@@ -6,27 +6,27 @@
 //! suites/*.toml -> suite (Catalog) -> plan -> drive -> recording -> judge (judged run) -> report
 //! ```
 //!
-//! The folders below stand in the order of their imports, lowest first: each imports only folders above it in this
-//! table (`tests/structure` checks that, and that no files import each other in a circle).
+//! The folders are in the order of their imports, lowest first: each imports only folders above it in this table
+//! (`tests/structure` checks that, and that no files import each other in a circle).
 //!
 //! | folder | holds |
 //! |---|---|
 //! | [`base`] | what every folder shares: vocabulary, instants, clock, secrets, JSON text, unprintable characters |
 //! | [`search`] | filters such as `Location?address-city=Balmain`, and whether a resource matches |
 //! | [`suite`] | the rules: TOML in, `Catalog` out; mistakes are refused with file, line and caret |
-//! | [`recording`] | what a run keeps: exchanges, facts of files, flows |
-//! | [`plan`] | which tests are judged, which flows they need, how deep, and in which order |
+//! | [`recording`] | what a run records: exchanges, facts of files, flows |
+//! | [`plan`] | which tests are judged, which flows they need, how far each flow goes, and in which order |
 //! | [`fhir`] | FHIR's definitions, profiles and directory rules, and whether a resource conforms to them |
 //! | [`reference`](mod@reference) | the reference server, its faults and legal variants; asynchronous |
 //! | [`ndjson`] | bytes in, facts of lines out; the `ndjson` command |
-//! | [`settings`], [`config`] | what a run is told, and where its settings come from |
+//! | [`settings`], [`config`] | the settings of a run, and where they come from |
 //! | [`transport`] | bytes to one address: network, in process, TLS, address guard |
 //! | [`measure`] | pure facts of resources, manifests and URLs |
 //! | [`verdicts`] | the judged run, known deviations, exit codes, libtest output |
-//! | [`redact`] | what may be written down, and the recorder |
+//! | [`redact`] | removes secrets and resource content from exchanges, and records them |
 //! | [`session`] | one recorded request: token, redirects, limits |
 //! | [`drive`] | the state machine of a run; asynchronous |
-//! | [`report`] | what people and programs read |
+//! | [`report`] | reports for people and programs |
 //! | [`check`] | one expectation on one exchange, and the built-in checks |
 //! | [`judge`] | recording and plan in, judged run out; pure |
 //! | [`selftest`] | every fault against every test |

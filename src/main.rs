@@ -1,4 +1,4 @@
-//! The command `plimsoll`; everything it does lies in the library, in [`plimsoll::cli`].
+//! The command `plimsoll`. Its code is in the library, in [`plimsoll::cli`].
 
 fn main() -> std::process::ExitCode {
     plimsoll::cli::main::main()

@@ -1,4 +1,4 @@
-//! A run against a server whose polls answer as the fuzzer says: drive, recording, judge and reports, in paused time.
+//! A run against a server with fuzzed responses to polls: drive, recording, judge and reports, in paused time.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -19,27 +19,27 @@ use plimsoll::verdicts::judged_run::Run;
 
 const BASE: &str = "http://localhost/fhir";
 
-/// The rules built in, and a plan of the tests of one flow.
+/// Returns the built-in suites, and a plan with the tests of one flow.
 pub fn rules() -> &'static (Catalog, Plan) {
     static RULES: OnceLock<(Catalog, Plan)> = OnceLock::new();
     RULES.get_or_init(|| {
-        let catalog = plimsoll::suite::source::embedded().expect("the rules built in are sound");
-        let ask = plimsoll::plan::build::PlanRequest {
+        let catalog = plimsoll::suite::source::embedded().expect("the built-in suites are valid");
+        let request = plimsoll::plan::build::PlanRequest {
             specs: vec!["hl7-3.0.0".to_owned()],
             ..plimsoll::plan::build::PlanRequest::default()
         };
-        let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.ends_with("@system")).expect("a plan");
+        let plan = plimsoll::plan::build::build(&catalog, &request, &|name| name.ends_with("@system")).expect("a plan");
         (catalog, plan)
     })
 }
 
-struct Said {
+struct FuzzedServer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Transport for Said {
+impl Transport for FuzzedServer {
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let path = request.url.path();
         let mut headers = HeaderMap::new();
@@ -59,7 +59,7 @@ impl Transport for Said {
     }
 }
 
-/// Runs against it, judges twice, and draws everything.
+/// Runs against such a server, judges the recording twice, and renders all reports.
 pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
     let (catalog, plan) = rules();
     let runtime =
@@ -67,8 +67,8 @@ pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
     let recording = runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800));
         let settings = Settings::new(BASE.parse().expect("a URL"));
-        let said = Arc::new(Said { status, headers, body });
-        plimsoll::drive::run::run(plan, settings, said, clock, RunOptions::quiet(catalog.digest.clone()))
+        let server = Arc::new(FuzzedServer { status, headers, body });
+        plimsoll::drive::run::run(plan, settings, server, clock, RunOptions::quiet(catalog.digest.clone()))
             .await
             .expect("a recording")
     });
@@ -76,15 +76,15 @@ pub fn converse(status: StatusCode, headers: HeaderMap, body: Bytes) {
     assert_eq!(
         run.judgements,
         judge_run::judge(catalog, plan, &recording).judgements,
-        "two judgements of one recording"
+        "both judgements of the recording are equal"
     );
     draw(&run);
 }
 
-/// Draws every report in memory.
+/// Renders every report in memory.
 pub fn draw(run: &Run) {
     let page = html::page::render(run);
-    assert!(!page.contains("<script"), "a script in the page");
+    assert!(!page.contains("<script"), "no script in the page");
     junit::render(run, false).expect("JUnit");
     let mut shown = terminal::summary(run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
@@ -92,5 +92,5 @@ pub fn draw(run: &Run) {
             shown += &finding::render_once(run, judgement, test);
         }
     }
-    assert!(!shown.contains('\u{1b}'), "an escape on the terminal");
+    assert!(!shown.contains('\u{1b}'), "no escape sequence in the terminal report");
 }

@@ -1,4 +1,5 @@
-//! Any headers of polls and files: Retry-After, Expires, Date, media types, codings, progress. First byte: the status.
+//! Fuzzes the headers of polls and files: Retry-After, Expires, Date, media types, codings, progress. The first byte
+//! selects the status.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Any bytes as the answer of a poll: a run ends, is judged the same twice, and every report is drawn.
+//! Fuzzes the body of the response to a poll: the run ends, both judgements are equal, and every report is rendered.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Any bytes as a file, plain or gzip, whole or in pieces: equal facts, whatever the pieces.
+//! Fuzzes a file, plain or gzip: the facts do not depend on the size of the pieces.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -28,6 +28,6 @@ fuzz_target!(|data: &[u8]| {
     };
     let whole = read(bytes.len().max(1));
     if kind & 0x80 == 0 {
-        assert_eq!(whole, read(1 + usize::from(kind) % 7), "pieces change what is read");
+        assert_eq!(whole, read(1 + usize::from(kind) % 7), "the facts do not depend on the pieces");
     }
 });

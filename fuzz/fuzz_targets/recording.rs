@@ -1,4 +1,4 @@
-//! Any bytes as a recording: read, or refused; what is read is judged, twice alike, and drawn.
+//! Fuzzes a recording: it is refused, or both judgements are equal and every report is rendered.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(
         run.judgements,
         judge_run::judge(catalog, plan, &recording).judgements,
-        "two judgements of one recording"
+        "both judgements of the recording are equal"
     );
     plimsoll_fuzz::draw(&run);
 });

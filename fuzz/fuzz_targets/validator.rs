@@ -1,5 +1,5 @@
-//! Any bytes as a line: the validator and serde_json agree on whether it is JSON, whatever is refused has a finding, and
-//! profiles are judged without harm.
+//! Fuzzes a line: the validator and serde_json agree on whether it is JSON, every refused line has a finding, and
+//! profiles cause no panic.
 #![no_main]
 
 use std::path::Path;
@@ -16,24 +16,24 @@ use plimsoll::suite::line_rules::LineRule;
 use plimsoll::suite::model::FileList;
 use serde::de::IgnoredAny;
 
-/// Deeper than this serde_json gives up, and cannot be asked.
+/// The maximum number of brackets in a line; serde_json fails on deep nesting.
 const DEEP: usize = 100;
 
 fuzz_target!(|line: &[u8]| {
     if line.contains(&b'\n') || line.contains(&b'\r') || depth(line) > DEEP {
         return;
     }
-    // serde_json does not look whether what it ignores is UTF-8.
+    // serde_json does not check that ignored strings are UTF-8.
     let json = std::str::from_utf8(line).is_ok() && serde_json::from_slice::<IgnoredAny>(line).is_ok();
     let mut validator = Validator::new(embedded::r4());
     let verdict = validator.check(line);
-    assert!(json || verdict != Verdict::Valid, "no JSON, and valid");
-    assert_eq!(verdict, validator.check(line), "two readings of one line");
+    assert!(json || verdict != Verdict::Valid, "a valid line is JSON");
+    assert_eq!(verdict, validator.check(line), "both checks of one line are equal");
     let faults = validator.explain(line);
     for fault in &faults {
-        assert!(fault.at <= line.len(), "a fault behind the line");
+        assert!(fault.at <= line.len(), "a fault is within the line");
     }
-    assert!(verdict != Verdict::Valid || faults.is_empty(), "valid, and wrong");
+    assert!(verdict != Verdict::Valid || faults.is_empty(), "a valid line has no faults");
 
     let found = read(line);
     let unsound = |rule: &LineRule| {
@@ -44,30 +44,33 @@ fuzz_target!(|line: &[u8]| {
     };
     let blank = line.iter().all(|byte| matches!(byte, b' ' | b'\t'));
     if json {
-        assert!(!found.iter().any(unsound), "JSON, and told as none: {found:?}");
+        assert!(!found.iter().any(unsound), "JSON has no finding about malformed JSON: {found:?}");
     } else if !blank {
-        assert!(found.iter().any(|rule| !rule.is_of_definitions()), "no JSON, and not told: {found:?}");
+        assert!(found.iter().any(|rule| !rule.is_of_definitions()), "a line that is not JSON has a finding: {found:?}");
     }
     let subsetted = line.windows(11).any(|window| window == b"\"SUBSETTED\"");
     if verdict == Verdict::Invalid && !subsetted {
-        assert!(!found.is_empty() || blank, "refused, and not told");
+        assert!(!found.is_empty() || blank, "an invalid line has a finding");
     }
     if verdict == Verdict::Valid {
-        assert!(!found.iter().any(|rule| rule.is_of_definitions()), "valid, and told as wrong: {found:?}");
+        assert!(
+            !found.iter().any(|rule| rule.is_of_definitions()),
+            "a valid line has no finding about definitions: {found:?}"
+        );
     }
     if let Ok(resource) = serde_json::from_slice(line) {
         for fault in profiles().judge(&resource, line).faults {
-            assert!(fault.at < line.len(), "a fault behind the line");
+            assert!(fault.at < line.len(), "a fault is within the line");
         }
     }
 });
 
-/// The rules that the reader of files finds broken.
+/// Returns the rules that the file reader reports as violated.
 fn read(line: &[u8]) -> Vec<LineRule> {
     let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
     let expected = Expected { list: FileList::Output, announced: None };
     let mut reader = FileReader::new(ReaderOptions { inspector: Some(inspector), ..ReaderOptions::new(expected) });
-    reader.push(line).expect("text has no coding to break");
+    reader.push(line).expect("a file without a content coding");
     reader.finish(true).lines.findings.iter().map(|finding| finding.rule).collect()
 }
 

@@ -1,5 +1,5 @@
-//! The one source of time. Under a paused tokio runtime the same clock is virtual: it jumps ahead whenever every task
-//! waits, so that a matrix of hundreds of exports takes no real waiting.
+//! The only source of time. Under a paused tokio runtime the clock is virtual: it jumps ahead whenever all tasks wait,
+//! so hundreds of exports need no real waiting.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,32 +13,32 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows the system's time now and goes on from there.
+    /// Returns a clock that starts at the system's time.
     pub fn system() -> Self {
         Self::starting_at(SystemTime::now())
     }
 
-    /// A clock that shows `wall` now. With a paused runtime this makes a run reproducible to the millisecond.
+    /// Returns a clock that starts at `wall`. Under a paused runtime, runs are then reproducible to the millisecond.
     pub fn starting_at(wall: SystemTime) -> Self {
         Self { wall_start: wall, start: Instant::now() }
     }
 
-    /// The wall time at which it was made.
+    /// The wall time at which the clock was created.
     pub fn started(&self) -> SystemTime {
         self.wall_start
     }
 
-    /// The wall time.
+    /// The current wall time.
     pub fn now(&self) -> SystemTime {
         self.wall_start + self.start.elapsed()
     }
 
-    /// Time since this clock was made.
+    /// The time since the clock was created.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// Waits; under a paused runtime it costs no real time.
+    /// Waits for `duration`. Under a paused runtime this takes no real time.
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }

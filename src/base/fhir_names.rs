@@ -1,6 +1,6 @@
 //! The form of ids, resource types and element names in FHIR.
 
-/// The most characters of a name of a type or element that messages repeat.
+/// The longest name of a type or element that messages repeat, in characters.
 const MAX_NAME: usize = 41;
 
 /// Whether `id` is a FHIR id (R4, datatypes, `id`): 1 to 64 letters, digits, `-` or `.`.
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_have_their_letters() {
+    fn ids_consist_of_letters_digits_hyphens_and_dots() {
         for byte in 0..=255_u8 {
             assert_eq!(is_id_byte(byte), byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'), "{byte}");
         }

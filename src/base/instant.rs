@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A point in time, to the nanosecond. Ordered as time goes.
+/// A point in time, to the nanosecond. An earlier instant is less than a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {
     seconds: i64,
@@ -11,8 +11,8 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// Reads `2024-02-29T12:00:00.123+01:00`. Any number of fraction digits is taken, those after the ninth do not count;
-    /// the zone is `Z` or an offset of at most 14 hours. None if `text` is anything else, or a day that does not exist.
+    /// Parses an instant such as `2024-02-29T12:00:00.123+01:00`. Fraction digits after the ninth are ignored; the zone
+    /// is `Z` or an offset of at most 14 hours. Returns `None` for any other text and for days that do not exist.
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
         let year = digits(&mut rest, 4)?;
@@ -28,7 +28,7 @@ impl Instant {
         let second = digits(&mut rest, 2)?;
         let nanos = fraction(&mut rest)?;
         let offset = zone(&mut rest)?;
-        // FHIR allows a leap second to be written.
+        // FHIR allows leap seconds.
         if !rest.is_empty() || hour > 23 || minute > 59 || second > 60 || day == 0 || day > days_in(year, month)? {
             return None;
         }
@@ -36,24 +36,24 @@ impl Instant {
         Some(Self { seconds, nanos })
     }
 
-    /// The same, without what is finer than a millisecond.
+    /// The instant, truncated to the millisecond.
     fn to_the_millisecond(self) -> Self {
         Self { nanos: self.nanos - self.nanos % 1_000_000, ..self }
     }
 
-    /// `millis` milliseconds after 1970-01-01T00:00:00Z.
+    /// The instant `millis` milliseconds after 1970-01-01T00:00:00Z.
     pub fn from_millis(millis: i64) -> Self {
-        // The remainder lies from 0 to 999.
+        // The remainder is between 0 and 999.
         let nanos = u32::try_from(millis.rem_euclid(1000)).unwrap_or_default() * 1_000_000;
         Self { seconds: millis.div_euclid(1000), nanos }
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z; what is finer is left out.
+    /// Milliseconds since 1970-01-01T00:00:00Z, truncated.
     pub fn millis(self) -> i64 {
         self.seconds.saturating_mul(1000).saturating_add(i64::from(self.nanos / 1_000_000))
     }
 
-    /// The middle between this and `later`, to the millisecond; none if there are less than two milliseconds between them.
+    /// The instant halfway to `later`, to the millisecond; none if `later` is less than two milliseconds later.
     pub fn middle(self, later: Self) -> Option<Self> {
         let nanos = |at: Self| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);
         let (from, to) = (nanos(self), nanos(later));
@@ -64,7 +64,7 @@ impl Instant {
         i64::try_from(millis).ok().map(Self::from_millis)
     }
 
-    /// The beginning of its day, in UTC.
+    /// The start of the day, in UTC.
     pub fn start_of_day(self) -> Self {
         Self { seconds: self.seconds - self.seconds.rem_euclid(86_400), nanos: 0 }
     }
@@ -79,18 +79,18 @@ impl From<SystemTime> for Instant {
     fn from(at: SystemTime) -> Self {
         match at.duration_since(UNIX_EPOCH) {
             Ok(since) => Self { seconds: since.as_secs().try_into().unwrap_or(i64::MAX), nanos: since.subsec_nanos() },
-            // A clock before 1970 is wrong and need not be shown.
+            // A system clock before 1970 is wrong.
             Err(_) => Self { seconds: 0, nanos: 0 },
         }
     }
 }
 
-/// `at` as recordings and kick-off parameters have it: RFC 3339, UTC, to the millisecond.
+/// Formats `at` for recordings and kick-off parameters: RFC 3339, UTC, to the millisecond.
 pub fn rfc3339(at: SystemTime) -> String {
     Instant::from(at).to_the_millisecond().to_string()
 }
 
-/// RFC 3339 in UTC, with milliseconds, or nanoseconds where milliseconds would lose something.
+/// RFC 3339 in UTC, with milliseconds, or with nanoseconds if milliseconds are not exact.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = civil(self.seconds.div_euclid(86_400));
@@ -129,7 +129,7 @@ fn fraction(rest: &mut &[u8]) -> Option<u32> {
     any.then_some(nanos)
 }
 
-/// Minutes east of UTC.
+/// Parses a zone; returns minutes east of UTC.
 fn zone(rest: &mut &[u8]) -> Option<i64> {
     let sign = match byte(rest, b"Z+-")? {
         b'Z' => return Some(0),
@@ -142,7 +142,7 @@ fn zone(rest: &mut &[u8]) -> Option<i64> {
     (minutes <= 59 && hours * 60 + minutes <= 14 * 60).then_some(sign * (hours * 60 + minutes))
 }
 
-/// The days of a month; none if there is no such month.
+/// The number of days in a month; none if the month does not exist.
 #[inline]
 pub fn days_in(year: i64, month: i64) -> Option<i64> {
     match month {
@@ -154,7 +154,7 @@ pub fn days_in(year: i64, month: i64) -> Option<i64> {
     }
 }
 
-/// Days from 1970-01-01, in the calendar of RFC 3339. Years begin in March here, so that the leap day is the last.
+/// Days from 1970-01-01 to a date. The calculation starts years in March, so the leap day is the last day of a year.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn invalid_instants_are_refused() {
         for text in [
             "",
             "2024",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_compare_as_time_goes() {
+    fn instants_are_ordered_by_time() {
         let (a, b) =
             (Instant::parse("2024-01-01T12:00:00+02:00").unwrap(), Instant::parse("2024-01-01T10:00:00.001Z").unwrap());
         assert!(a < b);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_eight_hundred_years_survives_the_round_trip() {
+    fn days_convert_to_dates_and_back() {
         for days in -146_097..146_097 {
             let (y, m, d) = civil(days);
             assert_eq!(days_before(y, m, d), days);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_reckoned_with() {
+    fn instant_arithmetic() {
         let at = |text: &str| Instant::parse(text).unwrap();
         assert_eq!(Instant::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
         assert_eq!(Instant::from_millis(1_709_208_000_123), at("2024-02-29T12:00:00.123Z"));

@@ -1,18 +1,18 @@
-//! The tokens of JSON, as fast as safe code reads them: eight bytes of a string at a time. This is the only JSON lexer:
-//! `ndjson` explains in words what [`Malformed`] points at, `fhir` validates with it and finds elements with it.
+//! The JSON lexer. For speed it reads strings eight bytes at a time. `ndjson` describes what [`Malformed`] points at;
+//! `fhir` validates resources and finds elements with it.
 
-/// The text is no JSON token.
+/// The text is not a valid JSON token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// The first byte that does not fit; of an escape its backslash. The length of the text if it ends too early.
+    /// The first invalid byte; for an invalid escape its backslash; for a text that ends too early its length.
     pub at: usize,
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The highest bit of each byte of `word` that ends a plain run of a string: a quote, a backslash, a control character.
-/// Only the lowest such bit is certain, since a borrow may run on from it.
+/// Returns the highest bit of each byte of `word` that is a quote, a backslash or a control character. Only the lowest
+/// set bit is reliable: its borrow may affect higher bytes.
 #[inline]
 fn special(word: u64) -> u64 {
     let quote = word ^ (ONES * b'"' as u64);
@@ -23,7 +23,7 @@ fn special(word: u64) -> u64 {
         & HIGHS
 }
 
-/// The end of the string that opens at `at`, after its closing quote, and whether it has escapes.
+/// Returns the end of the string that starts at `at`, after its closing quote, and whether it has escapes.
 #[inline]
 pub fn string(line: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     let mut next = at + 1;
@@ -49,7 +49,7 @@ pub fn string(line: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     }
 }
 
-/// The end of the string at `at`, if it has neither escapes nor white space, as most URIs, ids and codes.
+/// Returns the end of the string at `at` if it has neither escapes nor white space, like most URIs, ids and codes.
 #[inline]
 pub fn solid(line: &[u8], at: usize) -> Option<usize> {
     let mut next = at + 1;
@@ -65,7 +65,7 @@ pub fn solid(line: &[u8], at: usize) -> Option<usize> {
     None
 }
 
-/// The length of the escape at `at`.
+/// Returns the length of the escape at `at`.
 fn escape(line: &[u8], at: usize) -> Result<usize, Malformed> {
     match line.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
@@ -77,7 +77,7 @@ fn escape(line: &[u8], at: usize) -> Result<usize, Malformed> {
     }
 }
 
-/// The first byte from `at` on that is no white space.
+/// Returns the position of the first byte at or after `at` that is not white space.
 #[inline]
 pub fn space(line: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\r' | b'\n') = line.get(at) {
@@ -86,7 +86,7 @@ pub fn space(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the number at `at`, and whether it is written as a whole number.
+/// Returns the end of the number at `at`, and whether it has neither a fraction nor an exponent.
 #[inline]
 pub fn number(line: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     let digits = |from: usize| {
@@ -120,7 +120,7 @@ pub fn number(line: &[u8], at: usize) -> Result<(usize, bool), Malformed> {
     Ok((end, whole))
 }
 
-/// The end of `word` at `at`.
+/// Returns the end of `word`, which must start at `at`.
 #[inline]
 pub fn literal(line: &[u8], at: usize, word: &[u8]) -> Result<usize, Malformed> {
     match line.get(at..at + word.len()) {
@@ -129,7 +129,7 @@ pub fn literal(line: &[u8], at: usize, word: &[u8]) -> Result<usize, Malformed> 
     }
 }
 
-/// The end of the value at `at`. Follows brackets and strings only; it does not check whether the text is JSON.
+/// Returns the end of the value at `at`. It only tracks brackets and strings; it does not check that the text is JSON.
 pub fn skip(line: &[u8], at: usize) -> Result<usize, Malformed> {
     let mut depth = 0_u32;
     let mut next = at;
@@ -160,8 +160,8 @@ pub fn skip(line: &[u8], at: usize) -> Result<usize, Malformed> {
     }
 }
 
-/// Visits the members of the object at `at` of valid JSON: each key without quotes, and where its value begins and ends.
-/// Stops if `each` returns false.
+/// Calls `each` for each member of the object at `at` in valid JSON: the key without quotes, and the start and end of
+/// the value. Stops when `each` returns false.
 pub fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u8], usize, usize) -> bool) {
     let mut walk = || -> Result<(), Malformed> {
         let mut next = space(line, literal(line, at, b"{")?);
@@ -180,11 +180,11 @@ pub fn members<'l>(line: &'l [u8], at: usize, each: &mut dyn FnMut(&'l [u8], usi
         }
         Ok(())
     };
-    // What is no object has no members.
+    // Values other than objects have no members.
     let _ = walk();
 }
 
-/// Visits the items of the array at `at` of valid JSON: where each begins.
+/// Calls `each` with the start of each item of the array at `at` in valid JSON.
 pub fn items(line: &[u8], at: usize, each: &mut dyn FnMut(usize)) {
     let mut walk = || -> Result<(), Malformed> {
         let mut next = space(line, literal(line, at, b"[")?);
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_end_where_they_end() {
+    fn ends_of_strings_are_found() {
         for length in 0..40 {
             for (tail, escaped) in [("\"", false), ("\\n\"", true), ("\\u00e9\"x", true), ("\u{e9}\u{7f}\"", false)] {
                 let text = format!("\"{}{tail}", "a".repeat(length));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_of_strings_have_a_place() {
+    fn invalid_strings_have_a_position() {
         for (text, at) in [("\"ab", 3), ("\"a\tb\"", 2), ("\"a\\x\"", 2), ("\"a\\u12x4\"", 2), ("\"a\\", 2)] {
             assert_eq!(string(text.as_bytes(), 0), Err(Malformed { at }), "{text:?}");
         }
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn members_and_items_are_walked() {
+    fn members_and_items_are_visited() {
         let line = br#"{ "a" : [1, {"b": "}"}, "x\"]"], "c":null , "d": {} }"#;
         let mut seen = Vec::new();
         members(line, 0, &mut |key, from, to| {

@@ -1,6 +1,6 @@
 //! The text of JSON strings.
 
-/// Appends `raw`, the inside of a well-formed string, with its escapes undone. Lone surrogates become U+FFFD.
+/// Appends `raw`, the content of a valid JSON string, with its escapes decoded. Lone surrogates become U+FFFD.
 pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
     loop {
@@ -21,7 +21,7 @@ pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
                 rest = rest.get(4..).unwrap_or_default();
                 let low = rest.strip_prefix(b"\\u").and_then(unit);
                 let mut units = vec![first];
-                // A high surrogate joins with the low one that follows it; alone it is no character.
+                // A high surrogate and the low one after it are one character.
                 if let (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) = (first, low) {
                     units.push(low);
                     rest = rest.get(6..).unwrap_or_default();
@@ -39,7 +39,7 @@ fn unit(digits: &[u8]) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits.get(..4)?).ok()?, 16).ok()
 }
 
-/// The shape of the value that begins with `byte`.
+/// The kind of JSON value that begins with `byte`, with its article.
 pub fn shape(byte: Option<u8>) -> &'static str {
     match byte {
         Some(b'{') => "an object",

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
 
-/// Everything but unreserved characters (RFC 3986) and the comma.
+/// All characters except unreserved ones (RFC 3986) and the comma.
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
 
-/// `text` without its percent-encoding. Percent signs that encode nothing stay, and so does a text whose bytes would not be
+/// Decodes percent-encoding. Invalid encodings stay as they are. Returns `text` unchanged if the decoded bytes are not
 /// UTF-8.
 pub fn percent_decode(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8().unwrap_or(Cow::Borrowed(text))
 }
 
-/// `text` as a name or value of a query: everything is encoded but unreserved characters and the comma.
+/// Encodes `text` as a name or value of a query: all characters except unreserved ones and the comma.
 pub fn percent_encode(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, &RESERVED)
 }

@@ -53,7 +53,7 @@ const NOT_IN_R4: &[&str] = &[
     "TestPlan", "Transport",
 ];
 
-/// Whether `name` is a resource type of any FHIR version from DSTU 2 to R5. A server may speak any of them.
+/// Whether `name` is a resource type of any FHIR version from DSTU 2 to R5. A server may use any of them.
 pub fn is_known(name: &str) -> bool {
     is_r4(name) || NOT_IN_R4.binary_search(&name).is_ok()
 }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_apart() {
+    fn types_are_classified() {
         assert!(is_in_patient_compartment("Observation") && is_r4("Observation") && is_known("Observation"));
         assert!(!is_in_patient_compartment("Organization") && is_r4("Organization"));
         assert!(!is_r4("NutritionIntake") && is_known("NutritionIntake"));

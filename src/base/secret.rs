@@ -7,12 +7,12 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the secret in.
+    /// Wraps the secret.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The secret itself, for the one place that sends or uses it.
+    /// The secret itself, only for the code that sends or uses it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,7 +1,7 @@
-//! Characters of a stranger's text that must not be shown as they are.
+//! Characters that must be escaped before a text from a server is shown.
 
-/// Whether a character does not show, moves the cursor, turns the writing direction, is refused by XML, or shows
-/// something other than itself.
+/// Whether a character is invisible, moves the cursor, changes the writing direction, is refused by XML, or is
+/// displayed as something else.
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),

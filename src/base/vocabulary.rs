@@ -1,6 +1,6 @@
 //! The words that all folders share: levels, areas, verdicts.
 
-/// Declares an enum whose variants have one spelling each, used for TOML, JSON and display alike.
+/// Declares an enum with one word for each variant, used in TOML, in JSON and for display.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -11,12 +11,12 @@ macro_rules! words {
             /// Every value, in the order declared.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The one spelling of this value.
+            /// The word for this value.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The value spelled `text`, if there is one.
+            /// The value with the word `text`, if there is one.
             pub fn from_word(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)+ _ => None }
             }
@@ -32,17 +32,17 @@ pub(crate) use words;
 words! {
     /// How strongly a spec demands a requirement.
     Level {
-        /// An absolute duty.
+        /// An absolute requirement.
         Shall = "SHALL",
         /// An absolute prohibition.
         ShallNot = "SHALL NOT",
         /// A recommendation.
         Should = "SHOULD",
-        /// A recommendation against.
+        /// A recommendation not to do something.
         ShouldNot = "SHOULD NOT",
-        /// A liberty, judged only where its use breaks the text.
+        /// An option. A server that uses it must use it correctly.
         May = "MAY",
-        /// An example shows it, no sentence demands it.
+        /// Shown by an example, but not stated as a requirement.
         Implied = "IMPLIED",
         /// Good practice beyond any spec.
         Advice = "ADVICE",
@@ -50,7 +50,7 @@ words! {
 }
 
 impl Level {
-    /// Whether breaking a requirement of this level makes the target non-conformant.
+    /// Whether a target that violates a requirement of this level is non-conformant.
     pub fn is_binding(self) -> bool {
         matches!(self, Level::Shall | Level::ShallNot)
     }
@@ -61,17 +61,17 @@ words! {
     Area {
         /// Starting an export.
         Kickoff = "kickoff",
-        /// Asking for its status.
+        /// Polling the status of a job.
         Poll = "poll",
         /// The manifest of a finished export.
         Manifest = "manifest",
         /// The output files.
         Files = "files",
-        /// Cancelling and cleaning up.
+        /// Canceling exports and deleting jobs.
         Delete = "delete",
         /// Kick-off parameters and their effects.
         Params = "params",
-        /// Refusals and failures.
+        /// Refused requests and failed exports.
         Errors = "errors",
         /// The CapabilityStatement.
         Metadata = "metadata",
@@ -81,25 +81,25 @@ words! {
 }
 
 words! {
-    /// What a test came to.
+    /// The result of a test.
     Verdict {
-        /// Everything expected held, on at least one exchange.
+        /// All expectations were met, on at least one exchange.
         Pass = "pass",
-        /// A SHALL or SHALL NOT is broken.
+        /// A SHALL or SHALL NOT is violated.
         Fail = "fail",
-        /// Something weaker than a SHALL is broken, or the text itself errs.
+        /// A requirement weaker than SHALL is violated, or one with a defect in its text.
         Warn = "warn",
-        /// This run never saw what the test looks at.
+        /// The run has no exchange or no data that the test can judge.
         Skip = "skip",
-        /// It could not be decided.
+        /// The run could not decide the test.
         Error = "error",
-        /// Known not to concern this target.
+        /// The test does not apply to this target.
         NotApplicable = "not-applicable",
     }
 }
 
 words! {
-    /// The level at which an export is asked for.
+    /// The export level.
     ExportLevel {
         /// `[base]/$export`
         System = "system",

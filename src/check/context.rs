@@ -1,18 +1,18 @@
-//! What a check sees besides the exchange itself.
+//! The input of a check in addition to the exchange.
 
 use crate::check::index::Index;
 use crate::plan::model::PlannedTest;
 use crate::recording::model::FlowRecord;
 
-/// What a check sees besides the exchange itself.
+/// The input of a check in addition to the exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckContext<'a> {
     /// The recording.
     pub index: &'a Index<'a>,
-    /// The test that asks.
+    /// The test that the check is part of.
     pub test: &'a PlannedTest,
-    /// The flow it is run on.
+    /// The flow of the exchange.
     pub flow: &'a FlowRecord,
-    /// The flow to compare with: the first of the test's that ran at the same level.
+    /// The flow to compare with: the first in the test's list that ran at the same export level.
     pub compared: Option<&'a FlowRecord>,
 }

@@ -1,11 +1,11 @@
-//! One expectation on one exchange.
+//! Evaluates one expectation on one exchange.
 
 use serde_json::Value;
 
 use crate::check::context::CheckContext;
 use crate::check::files::{directory, line_rules};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::{dispatch, shape, show};
+use crate::check::{dispatch, reasons, shape, show};
 use crate::recording::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
 use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
 use crate::suite::describe;
@@ -13,29 +13,30 @@ use crate::suite::expect::Expect;
 use crate::suite::shapes::{BodyShape, Shape};
 use crate::verdicts::finding_place::FindingPlace;
 
-/// Whether `expect` holds of `exchange`.
+/// Returns whether `expect` holds for `exchange`.
 pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    // A check decides itself what a missing or interrupted response means.
+    // Each check decides what a missing or interrupted response means.
     if let Some(name) = expect.check {
         return dispatch::run(name, exchange, context);
     }
     let response = match &exchange.outcome {
         Outcome::Response(response) => response,
         Outcome::NoResponse(trouble) => return CheckOutcome::Undecided(trouble.message.clone()),
-        Outcome::Handshake(_) => return CheckOutcome::NotApplicable("a handshake is no answer".to_owned()),
+        Outcome::Handshake(_) => return CheckOutcome::NotApplicable(reasons::HANDSHAKE.to_owned()),
     };
     if let Some(allowed) = &expect.status {
         return CheckOutcome::or_violation(allowed.contains(response.status), || {
-            Violation::new(FindingPlace::Status, allowed.to_string(), response.status.to_string())
+            Violation::new(FindingPlace::Status, describe::statuses(allowed), describe::status(response.status))
         });
     }
     if let Some(barred) = &expect.not_status {
         return CheckOutcome::or_violation(!barred.contains(response.status), || {
-            Violation::new(FindingPlace::Status, format!("anything but {barred}"), response.status.to_string())
+            let expected = format!("a status other than {}", describe::statuses(barred));
+            Violation::new(FindingPlace::Status, expected, describe::status(response.status))
         });
     }
     if let Some(allowed) = &expect.media_type {
-        // A client may use either of two header lines.
+        // If there are two header lines, a client may use either.
         let types = response.media_types();
         return CheckOutcome::or_violation(
             !types.is_empty() && types.iter().all(|media| allowed.0.contains(media)),
@@ -58,12 +59,12 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
     if let Some(topic) = expect.directory {
         return directory::lines(topic, exchange, context);
     }
-    // The rest reads the body, and an interrupted body proves nothing. A body with a wrong Content-Encoding was
-    // received whole, but nobody can read it.
+    // The other expectations read the body, and an interrupted body proves nothing. A body with a wrong
+    // Content-Encoding was received completely, but no client can read it.
     if let Some(trouble) = &response.broken {
         let coding: Vec<&str> = response.header_lines("content-encoding").collect();
         if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
-            let expected = format!("a body in {}, as Content-Encoding says", show::text(&coding.join(", ")));
+            let expected = format!("a body encoded as {}, as in Content-Encoding", show::text(&coding.join(", ")));
             return CheckOutcome::Violated(vec![Violation::new(
                 FindingPlace::whole_body(),
                 expected,
@@ -74,19 +75,19 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
     }
     let of_json = expect.body.is_none_or(is_read);
     if of_json && response.body.too_deep {
-        // The limit is ours.
-        return CheckOutcome::Undecided("the body is JSON nested more deeply than is read".to_owned());
+        // This is a limit of Plimsoll, not an error of the server.
+        return CheckOutcome::Undecided("the body is JSON that is nested too deeply for Plimsoll to read".to_owned());
     }
     if let Some(expected) = expect.body {
         return body(expected, response);
     }
     match &expect.json {
         Some(pointer) => json(pointer, expect, response, context.index.recording.start.fhir.is_some()),
-        None => CheckOutcome::NotApplicable("the expectation looks at nothing".to_owned()),
+        None => CheckOutcome::NotApplicable("the expectation names no part of the response".to_owned()),
     }
 }
 
-/// Whether the body's text is needed.
+/// Returns whether the expectation needs the text of the body.
 fn is_read(shape: BodyShape) -> bool {
     !matches!(shape, BodyShape::Empty | BodyShape::NotEmpty | BodyShape::NotHtml)
 }
@@ -99,8 +100,8 @@ fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
             Violation::new(FindingPlace::header(name), wanted(expect), format!("no {name}"))
         });
     }
-    let broken = lines.find(|line| !text_satisfies(expect, line));
-    match broken {
+    let wrong = lines.find(|line| !text_satisfies(expect, line));
+    match wrong {
         None => CheckOutcome::Holds,
         Some(line) => {
             CheckOutcome::Violated(vec![Violation::new(FindingPlace::header(name), wanted(expect), show::text(line))])
@@ -116,24 +117,24 @@ fn text_satisfies(expect: &Expect, text: &str) -> bool {
     }
 }
 
-/// What `is` or `equals` asks for, in words.
+/// Describes the value that `is`, `equals` or `has` expects.
 fn wanted(expect: &Expect) -> String {
     match (&expect.equals, expect.is) {
         (Some(equals), _) => format!("{equals:?}"),
         (None, Some(wanted)) => describe::shape(wanted).to_owned(),
-        (None, None) => expect.has.as_deref().map_or_else(|| "anything".to_owned(), describe::array_with),
+        (None, None) => expect.has.as_deref().map_or_else(|| "a value".to_owned(), describe::array_with),
     }
 }
 
 fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool) -> CheckOutcome {
     let Some(root) = &response.body.json else {
-        return CheckOutcome::NotApplicable("the body is not kept as JSON".to_owned());
+        return CheckOutcome::NotApplicable("the recording has no JSON body for this exchange".to_owned());
     };
     let places = expand(root, pointer);
     if places.is_empty() {
-        return CheckOutcome::NotApplicable(format!("there is no item at {pointer}"));
+        return CheckOutcome::NotApplicable(format!("the body has no item at {pointer}"));
     }
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     let mut seen = false;
     for (place, value) in places {
         let absent = value.is_none_or(Value::is_null);
@@ -148,7 +149,7 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
                 items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|text| text == item))
             }
             (Some(equals), _) => value.and_then(Value::as_str) == Some(equals),
-            // A target that does not declare its version may use one that we do not know.
+            // A target that declares no version may use one that Plimsoll does not know.
             (None, Some(Shape::ResourceType)) if !version_known => {
                 value.and_then(Value::as_str).is_some_and(shape::is_resource_name)
             }
@@ -156,18 +157,18 @@ fn json(pointer: &str, expect: &Expect, response: &Response, version_known: bool
             (None, None) => true,
         };
         if !good {
-            broken.push(Violation::new(FindingPlace::body(place), wanted(expect), show::shape(value)));
+            violations.push(Violation::new(FindingPlace::body(place), wanted(expect), show::shape(value)));
         }
     }
     if seen || !pointer.contains('*') {
-        CheckOutcome::from_violations(broken)
+        CheckOutcome::from_violations(violations)
     } else {
-        CheckOutcome::NotApplicable(format!("there is nothing at {pointer}"))
+        CheckOutcome::NotApplicable(format!("the body has no value at {pointer}"))
     }
 }
 
-/// The places that `pointer` names in `root`; `*` stands for every item of an array. A missing last segment is a place
-/// without a value; `*` on anything else than an array gives no place.
+/// Returns the places that `pointer` names in `root`. `*` names every item of an array, and no place if the value is
+/// not an array. If the last segment is missing, the place has no value.
 pub fn expand<'v>(root: &'v Value, pointer: &str) -> Vec<(String, Option<&'v Value>)> {
     let mut places = vec![(String::new(), Some(root))];
     for segment in pointer.split('/').skip(1) {
@@ -200,7 +201,7 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
         BodyShape::Manifest => json.is_some_and(is_manifest) && body.not_json.is_none(),
         BodyShape::NotManifest => !json.is_some_and(is_manifest),
         BodyShape::NotData => {
-            // With 202, which starts a job, a resource that describes the job is not data.
+            // With 202, which starts a job, a resource that describes the job is not exported data.
             let describes = |kind: &str| match response.status {
                 202 => kind != "Bundle",
                 _ => matches!(kind, "OperationOutcome" | "Parameters"),
@@ -222,7 +223,7 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
     })
 }
 
-/// What a body is, in words.
+/// Describes a body in words.
 fn what_body(response: &Response) -> String {
     let body = &response.body;
     let what = match (body.kind, &body.resource_type, &body.json) {
@@ -230,12 +231,12 @@ fn what_body(response: &Response) -> String {
         (BodyKind::Json, Some(kind), Some(json)) if kind == "OperationOutcome" && !is_operation_outcome(json) => {
             match strange_issue(json) {
                 Some(word) => {
-                    format!("an OperationOutcome with {}, which FHIR does not have", show::text(word))
+                    format!("an OperationOutcome with {}, which FHIR does not define", show::text(word))
                 }
-                None => "an OperationOutcome without an issue that has severity and code".to_owned(),
+                None => "an OperationOutcome without an issue with severity and code".to_owned(),
             }
         }
-        (BodyKind::Json, Some(kind), _) => format!("a FHIR resource, resourceType {}", show::text(kind)),
+        (BodyKind::Json, Some(kind), _) => format!("a FHIR resource of type {}", show::text(kind)),
         (BodyKind::Json, None, Some(json)) => show::shape(Some(json)),
         (BodyKind::Json, None, None) => "JSON".to_owned(),
         (BodyKind::Ndjson, ..) => "NDJSON".to_owned(),

@@ -8,7 +8,7 @@ use crate::recording::facts::FileFacts;
 use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
 
-/// The flow's files that were received whole, by their index in `list`.
+/// Returns the flow's files that were received completely, by their index in `list`.
 pub(crate) fn whole_files<'a>(
     context: &CheckContext<'a>,
     list: FileList,
@@ -26,7 +26,7 @@ pub(crate) fn whole_files<'a>(
         .collect()
 }
 
-/// Whether an output file has lines that are not readable as resources.
+/// Returns whether an output file has lines that cannot be read as resources.
 pub(crate) fn has_unreadable_lines(context: &CheckContext<'_>) -> bool {
     let files = context.index.files(&context.flow.name, FileList::Output);
     files.iter().filter_map(|(_, facts)| *facts).any(|facts| !facts.lines.is_legible())

@@ -1,4 +1,4 @@
-//! A recording with its exchanges found by flow and its facts by exchange.
+//! A recording with its exchanges indexed by flow and its facts by exchange.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::recording::facts::FileFacts;
 use crate::recording::model::{Exchange, FlowRecord, Recording, Role};
 use crate::suite::model::FileList;
 
-/// A recording with its exchanges found by flow and its facts by exchange.
+/// A recording with its exchanges indexed by flow and its facts by exchange.
 #[derive(Debug)]
 pub struct Index<'a> {
     /// The recording.
@@ -36,27 +36,27 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// The exchanges of a flow, in the order of sending.
+    /// Returns the exchanges of a flow, in the order of sending.
     pub fn exchanges(&self, flow: &str) -> &[&'a Exchange] {
         self.by_flow.get(flow).map_or(&[], Vec::as_slice)
     }
 
-    /// The record of a flow; none if it never ended.
+    /// Returns the record of a flow; none if the flow did not finish.
     pub fn flow(&self, flow: &str) -> Option<&'a FlowRecord> {
         self.flows.get(flow).copied()
     }
 
-    /// The facts of the file that `exchange` fetched.
+    /// Returns the facts about the file that `exchange` fetched.
     pub fn facts(&self, exchange: &Exchange) -> Option<&'a FileFacts> {
         self.facts.get(&exchange.id).copied()
     }
 
-    /// The flow's kick-off: the last one, after retries and redirects.
+    /// Returns the flow's kick-off: the last one, after retries and redirects.
     pub fn kickoff(&self, flow: &str) -> Option<&'a Exchange> {
         self.exchanges(flow).iter().rev().copied().find(|e| e.role == Role::Kickoff && !e.superseded)
     }
 
-    /// The flow's manifest and its exchange.
+    /// Returns the flow's first manifest and its exchange.
     pub fn manifest(&self, flow: &str) -> Option<(&'a Exchange, &'a Value)> {
         self.exchanges(flow).iter().copied().find_map(|exchange| {
             (exchange.role == Role::Poll && exchange.phase == Some(crate::recording::model::Phase::Complete))
@@ -65,7 +65,7 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// The files of one list that a flow fetched, with their facts if there are any.
+    /// Returns the files of a list that a flow fetched, with their facts if there are any.
     pub fn files(&self, flow: &str, list: FileList) -> Vec<(&'a Exchange, Option<&'a FileFacts>)> {
         self.exchanges(flow)
             .iter()

@@ -1,4 +1,4 @@
-//! One expectation on one exchange, and the built-in checks. Pure.
+//! Evaluates one expectation on one exchange, and has the built-in checks. Pure: no I/O.
 
 pub(crate) mod auth;
 pub mod context;
@@ -14,6 +14,7 @@ pub(crate) mod metadata;
 pub(crate) mod missing;
 pub(crate) mod outcome;
 pub(crate) mod params;
+pub(crate) mod reasons;
 pub(crate) mod run_settings;
 pub mod shape;
 pub(crate) mod show;

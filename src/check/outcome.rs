@@ -10,49 +10,50 @@ pub enum CheckOutcome {
     Holds,
     /// It does not hold.
     Violated(Vec<Violation>),
-    /// The exchange has nothing that it applies to; why, a fragment.
+    /// The expectation does not apply to the exchange. The reason is a clause.
     NotApplicable(String),
-    /// The target's data does not show whether it holds; why, a fragment.
+    /// The target's data does not show whether it holds. The reason is a clause.
     NotShown(String),
-    /// It cannot be decided; why, a fragment.
+    /// It cannot be decided. The reason is a clause.
     Undecided(String),
 }
 
 impl CheckOutcome {
-    /// `Holds`, or `Violated` with one violation.
-    pub(crate) fn or_violation(good: bool, broken: impl FnOnce() -> Violation) -> CheckOutcome {
-        if good { CheckOutcome::Holds } else { CheckOutcome::Violated(vec![broken()]) }
+    /// Returns `Holds` if `good`, else `Violated` with one violation.
+    pub(crate) fn or_violation(good: bool, violation: impl FnOnce() -> Violation) -> CheckOutcome {
+        if good { CheckOutcome::Holds } else { CheckOutcome::Violated(vec![violation()]) }
     }
 
-    /// `Holds` if there is no violation.
-    pub(crate) fn from_violations(broken: Vec<Violation>) -> CheckOutcome {
-        if broken.is_empty() { CheckOutcome::Holds } else { CheckOutcome::Violated(broken) }
+    /// Returns `Holds` if there is no violation, else `Violated`.
+    pub(crate) fn from_violations(violations: Vec<Violation>) -> CheckOutcome {
+        if violations.is_empty() { CheckOutcome::Holds } else { CheckOutcome::Violated(violations) }
     }
 }
 
-/// One thing that is wrong with an exchange.
+/// One violation in an exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// Where it is.
+    /// The place in the exchange.
     pub place: FindingPlace,
-    /// What was expected.
+    /// What was expected, a noun phrase.
     pub expected: String,
-    /// What was there.
+    /// What was found, a noun phrase.
     pub actual: String,
-    /// Where in a file.
+    /// The position in a file, if known.
     pub position: Option<Position>,
-    /// How often in this exchange.
+    /// The number of occurrences in this exchange.
     pub count: u64,
-    /// The exchange that shows it, if it is another one than the exchange that is judged.
+    /// The exchange that shows the violation, if it is not the judged exchange.
     pub exchange: Option<u32>,
 }
 
 impl Violation {
+    /// Returns a violation that occurs once.
     pub(crate) fn new(place: FindingPlace, expected: impl Into<String>, actual: impl Into<String>) -> Self {
         Self { place, expected: expected.into(), actual: actual.into(), position: None, count: 1, exchange: None }
     }
 
-    /// The same, shown by another exchange.
+    /// Sets the exchange that shows the violation.
     pub(crate) fn shown_by(mut self, exchange: u32) -> Self {
         self.exchange = Some(exchange);
         self

@@ -1,11 +1,11 @@
-//! Whether a header or a JSON value has the shape that is expected.
+//! Checks whether a header or a JSON value has an expected shape.
 
 use serde_json::Value;
 use url::Url;
 
 use crate::suite::shapes::Shape;
 
-/// Whether the JSON value at a place has the shape; `None` is an absent value.
+/// Returns whether the JSON value at a place has the shape; `None` is an absent value.
 pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
     let string = value.and_then(Value::as_str);
     match shape {
@@ -36,7 +36,7 @@ pub fn json_has(shape: Shape, value: Option<&Value>) -> bool {
     }
 }
 
-/// Whether the text of a header or a JSON string has the shape.
+/// Returns whether the text of a header or a JSON string has the shape.
 pub fn text_has(shape: Shape, text: &str) -> bool {
     match shape {
         Shape::Present | Shape::Value | Shape::String => true,
@@ -62,7 +62,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
                 && text.as_bytes().get(3).is_none_or(|next| !next.is_ascii_alphanumeric())
         }
         Shape::HttpDate => httpdate::parse_http_date(text.trim()).is_ok(),
-        // Characters, not bytes: the specs' own example has typographic quotes.
+        // Characters, not bytes: the example in the specs has typographic quotes.
         Shape::Under100Characters => text.chars().count() < 100,
         Shape::Absent
         | Shape::Boolean
@@ -76,7 +76,7 @@ pub fn text_has(shape: Shape, text: &str) -> bool {
     }
 }
 
-/// Whether `text` is an absolute URL of http or https with a host.
+/// Returns whether `text` is an absolute http or https URL with a host.
 pub fn is_absolute_url(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     // The parser accepts `http:/x` and `http:x`, which clients resolve against the base.
@@ -88,12 +88,12 @@ fn is_count(value: &Value) -> bool {
     value.as_u64().is_some() || value.as_f64().is_some_and(|number| number >= 0.0 && number.fract() == 0.0)
 }
 
-/// Whether `text` names a resource type of any FHIR version that we know.
+/// Returns whether `text` names a resource type of any FHIR version that Plimsoll knows.
 pub fn is_resource_type(text: &str) -> bool {
     is_resource_name(text) && crate::base::resource_types::is_known(text)
 }
 
-/// Whether `text` has the form of a resource type's name: an upper-case letter, then letters.
+/// Returns whether `text` has the form of a resource type's name: an upper-case letter, then letters.
 pub fn is_resource_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|first| first.is_ascii_uppercase())

@@ -1,13 +1,13 @@
-//! Shapes and short values in words, never more than a line, with hostile characters escaped.
+//! Formats values of a server for findings: at most one line, with hostile characters escaped.
 
 use serde_json::Value;
 
 use crate::base::unprintable::is_unprintable;
 
-/// The most characters of a server's text shown in a finding.
+/// The maximum number of characters of a server's text in a finding.
 const MAX_CHARACTERS: usize = 80;
 
-/// A server's text, quoted, shortened, with control and direction-changing characters escaped.
+/// Returns a server's text in quotes, shortened, with control and direction-changing characters escaped.
 pub fn text(text: &str) -> String {
     let mut shown = String::from("\"");
     for (count, c) in text.chars().enumerate() {
@@ -28,10 +28,10 @@ pub fn text(text: &str) -> String {
     shown
 }
 
-/// A JSON value in a few words: its text if it is short and plain, else its shape.
+/// Describes a JSON value: strings, numbers and booleans by their value, arrays and objects by their shape.
 pub fn shape(value: Option<&Value>) -> String {
     match value {
-        None => "nothing there".to_owned(),
+        None => "no value".to_owned(),
         Some(Value::Null) => "null".to_owned(),
         Some(Value::Bool(value)) => format!("the boolean {value}"),
         Some(Value::Number(value)) => format!("the number {value}"),
@@ -43,7 +43,7 @@ pub fn shape(value: Option<&Value>) -> String {
             n => format!("an array of {n} items"),
         },
         Some(Value::Object(object)) => match object.get("resourceType").and_then(Value::as_str) {
-            Some(kind) => format!("a FHIR resource, resourceType {}", text(kind)),
+            Some(kind) => format!("a FHIR resource of type {}", text(kind)),
             None => "an object".to_owned(),
         },
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_text_is_escaped_and_cut() {
+    fn hostile_text_is_escaped_and_shortened() {
         assert_eq!(text("a\u{1b}[31m\n\u{202e}\"b"), "\"a\\u{1b}[31m\\u{a}\\u{202e}\\\"b\"");
         assert_eq!(text(&"x".repeat(200)).chars().count(), MAX_CHARACTERS + 3);
     }

@@ -1,5 +1,5 @@
-//! The command line, as clap reads it. The flags that are settings of a run are declared in [`crate::config::run_config`]
-//! and [`crate::config::auth_config`], and appear here as groups.
+//! The command line, as clap reads it. Flags that are settings of a run are declared in [`crate::config::run_config`]
+//! and [`crate::config::auth_config`], and are included here as groups.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::config::values::AuthKind;
 #[command(
     name = "plimsoll",
     version,
-    about = "Judges whether a FHIR server's bulk data $export keeps its specification",
+    about = "Judges whether a FHIR server's Bulk Data $export meets its specification",
     long_about = help::LONG,
     after_help = help::SHORT_AFTER,
     after_long_help = help::AFTER,
@@ -29,13 +29,13 @@ use crate::config::values::AuthKind;
     max_term_width = 100
 )]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The command line for clap, without the variables in its help: their values need not be on a screen, and one sentence
-/// says how they are named.
+/// Returns the command line for clap. Its help hides the environment variables, because it would show their values; one
+/// sentence of the help states their names.
 pub fn command() -> clap::Command {
     Cli::command().mut_subcommands(|command| command.mut_args(|arg| arg.hide_env(true)))
 }
@@ -43,25 +43,25 @@ pub fn command() -> clap::Command {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Export from a server and judge what it did; without a URL, from the reference server within
+    /// Export from a server and judge it; without a URL, from the built-in reference server
     Run(Box<RunArgs>),
-    /// Write a plimsoll.toml from what a server says of itself
+    /// Write a plimsoll.toml from what a server declares
     Init(Box<InitArgs>),
     /// Judge a recording again, without a network
     Replay(ReplayArgs),
-    /// Serve the reference server: prints its base URL and stays
+    /// Run the reference server until Ctrl-C; prints its base URL
     Serve(ServeArgs),
-    /// Validate NDJSON files: every line a resource that FHIR R4 allows
+    /// Validate NDJSON files against FHIR R4, line by line
     Ndjson(NdjsonArgs),
-    /// Make the tables of FHIR's definitions that NDJSON is validated by
+    /// Build the tables of FHIR definitions that NDJSON files are validated against
     Definitions(DefinitionsArgs),
-    /// List what is judged
+    /// List the tests
     List(ListArgs),
     /// Explain a requirement or a test
     Explain(ExplainArgs),
-    /// Show which requirements are judged by what, and which are not and why
+    /// Show which tests verify each requirement, and why others have no test
     Coverage(CoverageArgs),
-    /// Try every fault of the reference server against every test
+    /// Run every test against every fault of the reference server
     Selftest(SelftestArgs),
     /// Compare two runs
     Diff(DiffArgs),
@@ -74,7 +74,7 @@ pub enum Command {
     after_help = help::RUN_AFTER
 )]
 pub struct RunArgs {
-    /// The FHIR base URL (it contains `://` and comes first), and parts of the names of tests to run; none: all
+    /// The FHIR base URL (first, with `://`), and parts of the names of tests to run [default: all tests]
     #[arg(value_name = "BASE-URL | FILTER")]
     pub words: Vec<String>,
 
@@ -86,8 +86,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub report: ReportArg,
 
-    /// Go on with the jobs of a run that was killed, and make its other exports anew; RECORDING is its recording, or its report
-    /// folder. Other flags as then
+    /// Continue the jobs of a run that was killed, and repeat its other exports. RECORDING is its recording or its
+    /// report folder. Give the other flags of that run again
     #[arg(long, value_name = "RECORDING")]
     pub resume: Option<PathBuf>,
 
@@ -103,15 +103,15 @@ pub struct RunArgs {
     #[arg(long)]
     pub list: bool,
 
-    /// Show the configuration in effect, where each value comes from, and send nothing
+    /// Print the configuration in effect and the origin of each value, and send nothing
     #[arg(long)]
     pub print_config: bool,
 
-    /// How --list and --print-config print
+    /// The format of --list and --print-config
     #[command(flatten)]
     pub format: FormatArg,
 
-    /// Rules
+    /// Suites
     #[command(flatten)]
     pub suites: SuitesArg,
 
@@ -131,7 +131,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub target: TargetArgs,
 
-    /// Arguments in the manner of `cargo test`: --list, --exact, --skip NAME, --format terse, --test-threads N
+    /// Pass these arguments, as `cargo test` does: --list, --exact, --skip NAME, --format terse, --test-threads N
     #[arg(last = true, value_name = "LIBTEST-ARGS", help_heading = "Arguments")]
     pub libtest: Vec<String>,
 }
@@ -143,7 +143,7 @@ pub struct InitArgs {
     #[arg(value_name = "BASE-URL")]
     pub base: String,
 
-    /// Overwrite a plimsoll.toml that is there
+    /// Overwrite an existing plimsoll.toml
     #[arg(long)]
     pub force: bool,
 
@@ -155,19 +155,19 @@ pub struct InitArgs {
 /// `plimsoll replay`
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
-    /// The recording: its folder, its file, or the report folder that holds it
+    /// The recording: its folder, its file, or the report folder that contains it
     #[arg(value_name = "RECORDING")]
     pub recording: PathBuf,
 
-    /// A spec to judge by; may repeat. Left out: those of the run
+    /// Judge by this spec; may be repeated [default: the specs of the run]
     #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
     pub spec: Vec<String>,
 
-    /// A spec to judge by without counting it for the exit code; may repeat
+    /// Judge by this spec too, without effect on the exit code; may be repeated
     #[arg(long, env = "PLIMSOLL_INFORMATIONAL_SPEC", value_name = "ID", value_delimiter = ',')]
     pub informational_spec: Vec<String>,
 
-    /// Where the reports go; left out: none are written
+    /// Write the reports to this folder [default: write none]
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
 
@@ -175,15 +175,15 @@ pub struct ReplayArgs {
     #[command(flatten)]
     pub strict: StrictArg,
 
-    /// The configuration file with known deviations; left out: plimsoll.toml of this folder, where there is one
+    /// Read the known deviations from this configuration file [default: plimsoll.toml in this folder, if it exists]
     #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Rules
+    /// Suites
     #[command(flatten)]
     pub suites: SuitesArg,
 
-    /// Arguments in the manner of `cargo test`
+    /// Pass these arguments, as `cargo test` does
     #[arg(last = true, value_name = "LIBTEST-ARGS", help_heading = "Arguments")]
     pub libtest: Vec<String>,
 }
@@ -191,39 +191,39 @@ pub struct ReplayArgs {
 /// `plimsoll serve`
 #[derive(Args, Debug)]
 pub struct ServeArgs {
-    /// Where to listen; port 0 takes a free one
+    /// Listen on this address; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8380")]
     pub addr: std::net::SocketAddr,
 
-    /// The spec that it speaks
+    /// Behave as this spec requires
     #[arg(long, value_name = "ID", default_value = DEFAULT_SPEC)]
     pub spec: String,
 
-    /// A fault to make it wrong by; may repeat
+    /// Behave wrongly in this way; may be repeated. `plimsoll selftest --list` shows the faults
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub fault: Vec<String>,
 
-    /// Generate this many patients in place of the small built-in population; a provider directory has none
+    /// Generate this many patients instead of the small built-in population; not for a provider directory
     #[arg(long, value_name = "N")]
     pub patients: Option<u64>,
 
-    /// Lines in a file at most [default: 40; with --patients 50000]
+    /// Write at most this many lines to a file [default: 40; with --patients 50000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub lines_per_file: Option<u64>,
 
-    /// Take PUT and DELETE of the small population's resources
+    /// Allow PUT and DELETE of the resources of the built-in population
     #[arg(long, conflicts_with = "patients")]
     pub writable: bool,
 
-    /// Ask for credentials; token: the one in PLIMSOLL_TOKEN
+    /// Require credentials; token: the one in PLIMSOLL_TOKEN
     #[arg(long, value_enum, value_name = "KIND", default_value = "none")]
     pub auth: AuthKind,
 
-    /// SMART: the file of the client's public key, PEM or JWK
+    /// SMART: read the client's public key from this file, PEM or JWK
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
 
-    /// SMART: the client id
+    /// SMART: accept this client id
     #[arg(long, value_name = "ID", default_value = "plimsoll")]
     pub client_id: String,
 }
@@ -231,7 +231,7 @@ pub struct ServeArgs {
 /// `plimsoll definitions`
 #[derive(Args, Debug)]
 pub struct DefinitionsArgs {
-    /// What to do
+    /// The command
     #[command(subcommand)]
     pub command: DefinitionsCommand,
 }
@@ -239,22 +239,22 @@ pub struct DefinitionsArgs {
 /// The commands of `plimsoll definitions`.
 #[derive(Debug, Subcommand)]
 pub enum DefinitionsCommand {
-    /// Make a table file from the definitions of a FHIR package
+    /// Build a table file from the definitions in a FHIR package
     Build(DefinitionsBuildArgs),
 }
 
 /// `plimsoll definitions build`
 #[derive(Args, Debug)]
 pub struct DefinitionsBuildArgs {
-    /// The package: a .tgz as packages are published, or a folder of JSON files
+    /// The package: a .tgz file as published, or a folder of JSON files
     #[arg(value_name = "PACKAGE")]
     pub package: PathBuf,
 
-    /// Where the tables go
+    /// Write the tables to this file
     #[arg(long, short, value_name = "FILE", default_value = "definitions.tables")]
     pub output: PathBuf,
 
-    /// What links to the definitions begin with
+    /// Begin links to the definitions with this URL
     #[arg(long, value_name = "URL", default_value = "http://hl7.org/fhir/R4/")]
     pub links: String,
 }
@@ -262,15 +262,15 @@ pub struct DefinitionsBuildArgs {
 /// `plimsoll coverage`
 #[derive(Args, Debug)]
 pub struct CoverageArgs {
-    /// A spec; may repeat. Left out: all
+    /// Show the requirements of this spec; may be repeated [default: all]
     #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
     pub spec: Vec<String>,
 
-    /// Print for people, for programs, or as a page in Markdown
+    /// Print text for people, JSON for programs, or a Markdown page
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: CoverageFormat,
 
-    /// Rules
+    /// Suites
     #[command(flatten)]
     pub suites: SuitesArg,
 }
@@ -278,15 +278,15 @@ pub struct CoverageArgs {
 /// `plimsoll list`
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// A spec; may repeat. Left out: all
+    /// List the tests of this spec; may be repeated [default: all]
     #[arg(long, env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
     pub spec: Vec<String>,
 
-    /// How it is printed
+    /// The output format
     #[command(flatten)]
     pub format: FormatArg,
 
-    /// Rules
+    /// Suites
     #[command(flatten)]
     pub suites: SuitesArg,
 }
@@ -298,11 +298,11 @@ pub struct ExplainArgs {
     #[arg(value_name = "ID")]
     pub id: String,
 
-    /// How it is printed
+    /// The output format
     #[command(flatten)]
     pub format: FormatArg,
 
-    /// Rules
+    /// Suites
     #[command(flatten)]
     pub suites: SuitesArg,
 }
@@ -310,31 +310,31 @@ pub struct ExplainArgs {
 /// `plimsoll selftest`
 #[derive(Args, Debug)]
 pub struct SelftestArgs {
-    /// A spec; may repeat. Left out: all that the reference server speaks
+    /// Try the faults under this spec; may be repeated [default: all that the reference server supports]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub spec: Vec<String>,
 
-    /// A fault; may repeat. Left out: all
+    /// Try this fault; may be repeated [default: all]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub fault: Vec<String>,
 
-    /// List the faults and legal variants and try none
+    /// List the faults and legal variants, and run none
     #[arg(long)]
     pub list: bool,
 
-    /// Where the matrix goes as a page and for programs, too: index.html and matrix.json; left out: nowhere
+    /// Write the matrix to this folder, as index.html and matrix.json [default: write none]
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
 
-    /// Threads to use; left out: as many as there are cores, at least 2
+    /// Use this many threads [default: one per core, at least 2]
     #[arg(long, value_name = "N", value_parser = values::jobs)]
     pub threads: Option<usize>,
 
-    /// How it is printed
+    /// The output format
     #[command(flatten)]
     pub format: FormatArg,
 
-    /// Rules
+    /// Suites
     #[command(flatten)]
     pub suites: SuitesArg,
 }
@@ -342,15 +342,15 @@ pub struct SelftestArgs {
 /// `plimsoll diff`
 #[derive(Args, Debug)]
 pub struct DiffArgs {
-    /// The earlier run: its run.json, or the folder that holds it
+    /// The earlier run: its run.json, or the folder that contains it
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
 
-    /// The later run
+    /// The later run: its run.json, or the folder that contains it
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
 
-    /// How it is printed
+    /// The output format
     #[command(flatten)]
     pub format: FormatArg,
 }

@@ -1,4 +1,4 @@
-//! The suites: reading them, the specs in them, and a plan.
+//! Reads the suites, looks up specs and builds plans.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub fn catalog(folder: Option<&Path>) -> Result<Catalog, CliError> {
     read.map_err(|refusals| CliError::usage(refusals.render(false)))
 }
 
-/// The ids of all specs.
+/// Returns the ids of all specs.
 pub fn spec_ids(catalog: &Catalog) -> Vec<String> {
     catalog.specs.keys().cloned().collect()
 }
@@ -36,8 +36,8 @@ pub fn plan(
     build::build(catalog, &request, selected).map_err(|e| CliError::usage(e.to_string()))
 }
 
-/// The specs that a server declares by these canonical URLs. A URL without a version declares only the specs that list
-/// the URL without a version.
+/// Returns the specs that a server declares by these canonical URLs. A URL without a version declares only the specs
+/// that list the URL without a version.
 pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
     let declares = |listed: &String| {
         claims.iter().any(|claim| {
@@ -48,7 +48,7 @@ pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
     catalog.specs.values().filter(|spec| spec.declared_by.iter().any(declares)).map(|spec| spec.id.clone()).collect()
 }
 
-/// The specs named. Refuses a spec that the suites do not have.
+/// Returns the given specs, or an error for a spec that the suites do not have.
 pub fn specs_named(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, CliError> {
     match named.iter().find(|id| catalog.spec(id).is_none()) {
         Some(id) => Err(unknown_spec(catalog, id)),
@@ -56,12 +56,12 @@ pub fn specs_named(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, C
     }
 }
 
-/// The specs named, or the default one if none is.
+/// Returns the given specs, or the default spec if none is given.
 pub fn or_default(specs: &[String]) -> Vec<String> {
     if specs.is_empty() { vec![DEFAULT_SPEC.to_owned()] } else { specs.to_vec() }
 }
 
-/// Refuses specs that the suites do not have.
+/// Returns an error if the configuration names a spec that the suites do not have.
 pub fn known_specs(catalog: &Catalog, config: &RunConfig) -> Result<(), CliError> {
     let unknown =
         config.specs.value.iter().chain(&config.informational_specs.value).find(|id| catalog.spec(id).is_none());
@@ -73,7 +73,7 @@ pub fn known_specs(catalog: &Catalog, config: &RunConfig) -> Result<(), CliError
 
 /// The error for a spec that the suites do not have.
 fn unknown_spec(catalog: &Catalog, id: &str) -> CliError {
-    CliError::usage(format!("unknown spec {id:?}; known are {}", spec_ids(catalog).join(", ")))
+    CliError::usage(format!("unknown spec {id:?}; known specs: {}", spec_ids(catalog).join(", ")))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! What clap prints when it ends the program: help, or a mistake on the command line.
+//! What clap prints when it ends the program: help, or an error in the command line.
 
 use std::io::Write;
 
 use crate::verdicts::exit;
 
-/// Prints the message of clap, help or a mistake, and gives the exit code.
+/// Prints clap's help or error message and returns the exit code.
 pub(crate) fn print_clap_error(error: &clap::Error) -> u8 {
     // A failed write means that the reader closed the stream.
     let text = error.to_string();
@@ -13,7 +13,7 @@ pub(crate) fn print_clap_error(error: &clap::Error) -> u8 {
     u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
 }
 
-/// The text without the user parts of its URLs: clap repeats the value that it refuses.
+/// Removes user names and passwords from the URLs in a text: clap repeats the value that it refuses.
 fn without_users(text: &str) -> String {
     let mut parts = text.split("://");
     let mut out = parts.next().unwrap_or_default().to_owned();

@@ -25,7 +25,7 @@ pub struct CliSettings {
     pub filters: Vec<String>,
 }
 
-/// Puts the command line of `plimsoll run`, the environment and the configuration file together.
+/// Combines the command line of `plimsoll run`, the environment and the configuration file.
 pub fn run(args: &RunArgs, sources: FlagSources<'_>) -> Result<CliSettings, CliError> {
     let (base, filters) = split_words(&args.words)?;
     refuse_token(&args.target)?;
@@ -43,7 +43,7 @@ pub fn run(args: &RunArgs, sources: FlagSources<'_>) -> Result<CliSettings, CliE
     Ok(CliSettings { config, file, filters })
 }
 
-/// Puts what the flags of `plimsoll run` say into `config`.
+/// Copies the values of the flags of `plimsoll run` into `config`.
 fn apply(args: &RunArgs, sources: FlagSources<'_>, config: &mut RunConfig) {
     args.specs.apply(sources, config);
     args.report.apply(sources, config);
@@ -56,14 +56,15 @@ fn apply(args: &RunArgs, sources: FlagSources<'_>, config: &mut RunConfig) {
     apply_target(&args.target, sources, config);
 }
 
-/// Puts what the flags say about the way to the target into `config`.
+/// Copies the values of the credential and connection flags into `config`.
 fn apply_target(args: &TargetArgs, sources: FlagSources<'_>, config: &mut RunConfig) {
     config.auth.take_token_variable();
     args.auth.apply(sources, &mut config.auth);
     args.connection.apply(sources, config);
 }
 
-/// The configuration of `plimsoll init` for the server at `base`. A configuration file counts only if it is named.
+/// Returns the configuration of `plimsoll init` for the server at `base`. Reads a configuration file only if `--config`
+/// names it.
 pub fn init(base: &str, args: &TargetArgs, sources: FlagSources<'_>) -> Result<RunConfig, CliError> {
     refuse_token(args)?;
     let base = read_base(base)?;
@@ -81,7 +82,7 @@ fn refuse_token(args: &TargetArgs) -> Result<(), CliError> {
     match args.token {
         None => Ok(()),
         Some(_) => Err(CliError::usage(
-            "a token on the command line is seen by everyone who lists processes, and stays in the shell's history; \
+            "a token on the command line is visible in the process list and in the shell history; \
              set PLIMSOLL_TOKEN, or write it to a file and give --token-file FILE",
         )),
     }
@@ -109,7 +110,7 @@ fn split_words(words: &[String]) -> Result<(Option<&str>, Vec<String>), CliError
     };
     if filters.iter().any(|word| word.contains("://")) {
         return Err(CliError::usage(
-            "a second URL, or one behind a filter; the base URL is one and comes first: plimsoll run BASE-URL FILTER...",
+            "more than one URL, or a URL after a filter; give one base URL, first: plimsoll run BASE-URL FILTER...",
         ));
     }
     Ok((base, filters.to_vec()))
@@ -125,11 +126,13 @@ mod tests {
     use super::*;
     use crate::cli::args::{Cli, Command};
 
-    /// The configuration that a command line and a file give.
+    /// Returns the configuration of a command line and a file.
     fn config(line: &[&str], file: Option<&ConfigFile>) -> RunConfig {
         let mut command = Cli::command();
         let matches = command.try_get_matches_from_mut(line).unwrap();
-        let Command::Run(args) = Cli::from_arg_matches(&matches).unwrap().command else { panic!("no run") };
+        let Command::Run(args) = Cli::from_arg_matches(&matches).unwrap().command else {
+            panic!("not the run command")
+        };
         let (command, matches) = (command.find_subcommand("run").unwrap(), matches.subcommand_matches("run").unwrap());
         let sources = FlagSources::new(command, matches);
         ConfigFile::configure(file, |config| apply(&args, sources, config))
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn values_know_their_flag() {
+    fn values_have_their_flag_as_origin() {
         let config =
             config(&["plimsoll", "run", "--insecure", "--key-id", "k1", "--group", "a,b", "--jobs", "2"], None);
         assert_eq!(config.insecure, Setting::new(true, Origin::Flag));
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn each_variable_has_the_name_of_its_flag() {
+    fn each_environment_variable_is_named_after_its_flag() {
         let command = Cli::command();
         for flag in command.get_subcommands().flat_map(clap::Command::get_arguments) {
             if let (Some(name), Some(variable)) = (flag.get_long(), flag.get_env()) {
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_win_over_the_file_and_paths_of_the_file_are_relative_to_it() {
+    fn flags_override_the_file_and_paths_in_the_file_are_relative_to_it() {
         let toml = "jobs = 2\nmax-wait = \"20m\"\nreport = \"out\"\nkeep-files = \"/kept\"\npackages = [\"p.tgz\"]\n";
         let file = ConfigFile::parse("ci/plimsoll.toml".into(), false, toml.to_owned()).unwrap();
         let config = config(&["plimsoll", "run", "--jobs", "3"], Some(&file));

@@ -1,25 +1,25 @@
-//! Why a command was not carried out.
+//! The error of a command.
 
 use std::fmt;
 
 use crate::verdicts::exit;
 
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CliError {
     /// The exit code.
     pub code: u8,
-    /// What to say: a fragment, or a message that begins with `error:`.
+    /// The message: a fragment, or a text that begins with `error`.
     pub text: String,
 }
 
 impl CliError {
-    /// The command line, the configuration or a suite is wrong.
+    /// An error in the command line, the configuration or a suite.
     pub fn usage(text: impl Into<String>) -> Self {
         Self { code: exit::USAGE, text: text.into() }
     }
 
-    /// Something could not be decided.
+    /// An error that leaves the result undetermined.
     pub fn undetermined(text: impl Into<String>) -> Self {
         Self { code: exit::UNDETERMINED, text: text.into() }
     }

@@ -20,7 +20,8 @@ use crate::verdicts::gate::KnownDeviation;
 use crate::verdicts::judged_run::Run;
 use crate::verdicts::{exit, gate, libtest};
 
-/// Applies the known deviations to a judged run, writes the reports, prints findings and summary, and gives the exit code.
+/// Applies the known deviations to a judged run, writes the reports, prints findings and summary, and returns the exit
+/// code.
 pub fn finish(
     run: &mut Run,
     known: &[KnownDeviation],
@@ -32,13 +33,13 @@ pub fn finish(
     let notes = gate::apply(run, known, today, strict);
     let written = folder.map(|folder| write::write_all(folder, run, &WriteOptions { strict }).map(drop));
     libtest::print(libtest, run, strict, |judgement, test| report::finding::render_once(run, judgement, test));
-    let colour = match libtest.color {
+    let color = match libtest.color {
         Some(ColorSetting::Always) => true,
         Some(ColorSetting::Never) => false,
         _ => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
     let reports = folder.filter(|_| matches!(written, Some(Ok(()))));
-    let summary = terminal::summary(run, &TerminalOptions { colour, strict, reports });
+    let summary = terminal::summary(run, &TerminalOptions { color, strict, reports });
     // JSON events on standard output must stay a stream that a program can read.
     if libtest.format == Some(FormatSetting::Json) {
         say(&summary)
@@ -52,14 +53,14 @@ pub fn finish(
     Ok(exit::code(run, strict))
 }
 
-/// What the user can do about flows that ended early.
+/// Returns what the user can do about flows that ended early.
 fn hints(run: &Run) -> Vec<String> {
     let mut hints = Vec::new();
     let stops = || run.flows.iter().filter_map(|flow| flow.stop.as_ref().map(|stop| (flow, stop)));
     if stops().any(|(_, stop)| stop.kind == StopKind::Credentials) {
         hints.push(
-            "the server asks for credentials, or refuses those it was given: set PLIMSOLL_TOKEN, or give --token-file \
-             FILE, or --client-id ID --key-file FILE (--scope asks for other rights)"
+            "the server requires credentials, or refuses the given ones: set PLIMSOLL_TOKEN, or give --token-file FILE, \
+             or --client-id ID --key-file FILE; --scope requests other scopes"
                 .to_owned(),
         );
     }
@@ -71,7 +72,7 @@ fn hints(run: &Run) -> Vec<String> {
         stops().any(|(flow, stop)| flow.export == ExportLevel::Group && stop.exchange.is_some_and(not_found));
     if unknown_group {
         hints.push(
-            "a kick-off of a group was answered 404: does the server have the Group that --group or --empty-group names?"
+            "the kick-off of a group export returned 404: check that the server has the Group of --group or --empty-group"
                 .to_owned(),
         );
     }

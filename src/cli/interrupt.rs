@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first is a request to tidy up, the second ends at once.
+//! Ctrl-C and SIGTERM: the first signal starts the cleanup, the second ends the program at once.
 
 use tokio::sync::watch;
 
@@ -7,19 +7,19 @@ use crate::cli::output::say;
 /// The exit code after a second Ctrl-C: 128 and the number of the signal, as in shells.
 const KILLED: i32 = 130;
 
-/// Becomes true at the first Ctrl-C or SIGTERM from now on. The second ends the program at once and leaves jobs on the
-/// target. Call this within a runtime.
+/// Returns a value that becomes true at the first Ctrl-C or SIGTERM. The second signal ends the program at once and
+/// leaves jobs on the server. Call this within a runtime.
 pub fn watch() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     let mut signals = Signals::listen();
     tokio::spawn(async move {
         signals.next().await;
-        say("interrupted: deleting what was started and writing the reports; again to stop at once");
+        say("interrupted: deleting the jobs on the server and writing the reports; press Ctrl-C again to stop at once");
         if sender.send(true).is_err() {
             return;
         }
         signals.next().await;
-        say("stopped at once; jobs may be left on the server");
+        say("stopped at once; jobs may remain on the server");
         std::process::exit(KILLED);
     });
     receiver
@@ -55,7 +55,7 @@ impl Signals {
             return;
         }
         if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler, the signal ends the program as the system does.
+            // Without a handler, the system ends the program.
             std::future::pending::<()>().await;
         }
     }

@@ -1,4 +1,4 @@
-//! `--resume`: what a run that was killed left to go on with.
+//! `--resume`: reads the jobs of a run that was killed.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use crate::drive::resume_journal::Leftovers;
 use crate::recording::model::Recording;
 use crate::recording::store;
 
-/// A run that was killed, to go on with.
+/// A run that was killed, and its jobs to continue.
 pub struct InterruptedRun {
-    /// The specs that it judged by.
+    /// Its specs.
     pub specs: Vec<String>,
     /// Its jobs.
     pub jobs: Leftovers,
@@ -21,44 +21,46 @@ pub struct InterruptedRun {
 }
 
 impl InterruptedRun {
-    /// Reads what the run of a recording left. Its jobs are those of one server, so another base URL is refused.
+    /// Reads the jobs of a recorded run that was killed. The jobs belong to one server, so another base URL is an
+    /// error.
     pub fn read(path: &Path, config: &RunConfig) -> Result<Self, CliError> {
-        let (recording, jobs, journal) = left_by(path)?;
+        let (recording, jobs, journal) = unfinished_jobs(path)?;
         let base = config.target.value.as_ref().map(|base| base.as_str().trim_end_matches('/'));
         if base != Some(recording.start.base.as_str()) {
             let message = format!(
-                "the run to resume was against {}; give that BASE-URL with --resume, and the flags that it had",
+                "the interrupted run exported from {}; give this BASE-URL with --resume, and the other flags of that run",
                 recording.start.base
             );
             return Err(CliError::usage(message));
         }
-        let many = match jobs.len() {
-            1 => "1 job that was under way".to_owned(),
-            n => format!("{n} jobs that were under way"),
+        let running = match jobs.len() {
+            1 => "1 job that was running".to_owned(),
+            n => format!("{n} jobs that were running"),
         };
-        // The results of finished exports are compared with others under a key that no run keeps.
-        let over = if recording.flows.is_empty() { "" } else { "; exports that were over are made once more" };
-        say(&format!("resuming with {many}{over}"));
+        // Hashes of exported resources need the key of their run, which is not stored. So finished exports are
+        // repeated.
+        let repeated = if recording.flows.is_empty() { "" } else { "; finished exports are repeated" };
+        say(&format!("resuming {running}{repeated}"));
         Ok(Self { specs: recording.start.specs, jobs, journal })
     }
 }
 
-/// The recording, the jobs to go on with, and the file that lists them.
+/// Returns the recording, the jobs to continue, and the file that lists them.
 ///
 /// # Errors
-/// There is no such recording, or nothing to go on with.
-fn left_by(path: &Path) -> Result<(Recording, Leftovers, PathBuf), CliError> {
+/// The recording does not exist, or there is nothing to resume.
+fn unfinished_jobs(path: &Path) -> Result<(Recording, Leftovers, PathBuf), CliError> {
     let recording = store::read(path).map_err(|e| CliError::usage(e.to_string()))?;
     let file = store::locate(path);
-    // The recording's folder, and the report's around it.
+    // The recording is in a folder inside the report folder.
     let folder = file.parent().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
     let journal = report_folder::journal(folder.unwrap_or(Path::new(".")));
     let jobs = Leftovers::read(&journal, &recording).map_err(|e| {
         let why = match recording.end {
-            Some(_) => "that run came to its end".to_owned(),
-            None => format!("{} cannot be read: {e}", journal.display()),
+            Some(_) => "the run is finished".to_owned(),
+            None => format!("cannot read {}: {e}", journal.display()),
         };
-        CliError::usage(format!("nothing to resume: {why}; leave --resume out to run anew"))
+        CliError::usage(format!("nothing to resume: {why}; start a new run without --resume"))
     })?;
     Ok((recording, jobs, journal))
 }

@@ -11,10 +11,10 @@ use crate::cli::output::say;
 use crate::cli::runtime::runtime;
 use crate::settings::key_set::{KeySet, MAX_AGE};
 
-/// Serves a key set at `address` from now on, on its own thread, and prints the URL.
+/// Starts to serve a key set at `address` on its own thread, prints the URL and returns the key set.
 pub fn serve(address: SocketAddr) -> Result<KeySet, CliError> {
     let refuse = |e: std::io::Error| {
-        CliError::usage(format!("{address} cannot be listened on: {e}; give another by --jwks-addr"))
+        CliError::usage(format!("cannot listen on {address}: {e}; give another address with --jwks-addr"))
     };
     let listener = TcpListener::bind(address).map_err(refuse)?;
     listener.set_nonblocking(true).map_err(refuse)?;
@@ -25,13 +25,13 @@ pub fn serve(address: SocketAddr) -> Result<KeySet, CliError> {
     std::thread::spawn(move || {
         runtime.block_on(async move {
             let age = format!("max-age={}", MAX_AGE.as_secs());
-            let answer = move || {
+            let respond = move || {
                 let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CACHE_CONTROL, age.clone())];
                 std::future::ready((headers, served.read()))
             };
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
             // The server ends with the process.
-            let _ = axum::serve(listener, Router::new().route("/jwks.json", get(answer))).await;
+            let _ = axum::serve(listener, Router::new().route("/jwks.json", get(respond))).await;
         });
     });
     say(&format!("the client's public keys are served at http://{at}/jwks.json"));
@@ -47,19 +47,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_asks_reads_the_set_with_its_end_and_is_counted() {
+    fn each_request_returns_the_set_with_its_max_age_and_is_counted() {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let set = serve(address).unwrap();
         for time in 1..=2 {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.write_all(b"GET /jwks.json HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            let answer = answer.to_ascii_lowercase();
-            assert!(answer.starts_with("http/1.1 200"), "{answer}");
-            assert!(answer.contains("cache-control: max-age=10") && answer.ends_with("{\"keys\":[]}"), "{answer}");
+            let mut response = String::new();
+            stream.read_to_string(&mut response).unwrap();
+            let response = response.to_ascii_lowercase();
+            assert!(response.starts_with("http/1.1 200"), "{response}");
+            assert!(
+                response.contains("cache-control: max-age=10") && response.ends_with("{\"keys\":[]}"),
+                "{response}"
+            );
             assert_eq!(set.reads(), time);
         }
-        assert!(serve(address).is_err(), "somebody listens there already");
+        assert!(serve(address).is_err(), "the address is in use");
     }
 }

@@ -6,7 +6,7 @@ use crate::suite::catalog::{Catalog, Test};
 use crate::suite::suggestion;
 use crate::verdicts::gate::KnownDeviation;
 
-/// The known deviations of the configuration file. One of a spec or test that does not exist is refused.
+/// Returns the known deviations of the configuration file, or an error for an unknown spec or test.
 pub fn known(catalog: &Catalog, file: Option<&ConfigFile>) -> Result<Vec<KnownDeviation>, CliError> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let mut list = Vec::new();
@@ -30,7 +30,7 @@ pub fn known(catalog: &Catalog, file: Option<&ConfigFile>) -> Result<Vec<KnownDe
             let names: Vec<String> = catalog.tests.iter().map(Test::name).collect();
             let help = match suggestion::nearest(name, names.iter().map(String::as_str)) {
                 Some(near) if catalog.spec(&known.spec).is_some() && near != name => format!("did you mean {near:?}?"),
-                _ => "`plimsoll list` names specs and tests; write a test as area::id or area::id@flow".to_owned(),
+                _ => "`plimsoll list` shows specs and tests; write a test as area::id or area::id@flow".to_owned(),
             };
             return Err(CliError::usage(file.refuse(entry.span(), &wrong, &help)));
         }

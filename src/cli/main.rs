@@ -1,4 +1,4 @@
-//! The entry of the program: parses the command line, runs the command, and turns the result into an exit code.
+//! The entry point: parses the command line, runs the command, and converts the result to an exit code.
 
 use std::process::ExitCode;
 
@@ -13,17 +13,17 @@ use crate::cli::panics::quiet_panics;
 use crate::config::flag_sources::FlagSources;
 use crate::verdicts::exit;
 
-/// The whole program: arguments of the process in, exit code out.
+/// Runs the program with the arguments of the process and returns the exit code.
 pub fn main() -> ExitCode {
     quiet_panics();
-    // After a panic nothing is decided.
+    // After a panic the result is undetermined.
     let code = std::panic::catch_unwind(|| dispatch(std::env::args_os().collect()));
     ExitCode::from(code.unwrap_or(exit::UNDETERMINED))
 }
 
-/// Runs the command of a command line and gives the exit code.
+/// Runs the command of a command line and returns the exit code.
 fn dispatch(mut line: Vec<std::ffi::OsString>) -> u8 {
-    // `plimsoll https://...` is what people type first.
+    // People often type `plimsoll https://...` first.
     if line.get(1).and_then(|word| word.to_str()).is_some_and(|word| word.contains("://")) {
         line.insert(1, "run".into());
     }
@@ -38,7 +38,7 @@ fn dispatch(mut line: Vec<std::ffi::OsString>) -> u8 {
     let Some((name, matches)) = matches.subcommand() else { return exit::USAGE };
     let Some(clap) = clap.find_subcommand(name) else { return exit::USAGE };
     let sources = FlagSources::new(clap, matches);
-    let done = match cli.command {
+    let result = match cli.command {
         Command::Run(args) => command::run::run(&args, sources),
         Command::Init(args) => command::init::init(&args, sources),
         Command::Replay(args) => command::replay::replay(&args),
@@ -53,7 +53,7 @@ fn dispatch(mut line: Vec<std::ffi::OsString>) -> u8 {
         Command::Selftest(args) => command::selftest::selftest(&args),
         Command::Diff(args) => command::diff::diff(&args),
     };
-    done.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         say(&error.to_string());
         error.code
     })

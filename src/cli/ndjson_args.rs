@@ -14,40 +14,40 @@ pub struct NdjsonArgs {
     #[arg(value_name = "FILE|DIR|-", required = true)]
     pub paths: Vec<PathBuf>,
 
-    /// The resource type that every line must have
+    /// Require this resource type in every line
     #[arg(long = "type", value_name = "TYPE", value_parser = values::resource_type)]
     pub of_type: Option<String>,
 
-    /// How many different findings of one file are told apart
+    /// Report at most this many different findings of one file
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub max_findings: usize,
 
-    /// What makes the exit code 1: error is anything wrong, advice also a resource without a narrative
+    /// Choose what makes the exit code 1; advice includes resources without a narrative
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     pub fail_on: FailOnArg,
 
-    /// Hold resources against these tables, made by `plimsoll definitions build`, in place of R4's
+    /// Validate against these tables, made by `plimsoll definitions build`, instead of those of R4
     #[arg(long, value_name = "FILE")]
     pub definitions: Option<PathBuf>,
 
-    /// Check that lines are JSON objects of a type, and nothing else
+    /// Check only that each line is a JSON object with a resource type
     #[arg(long, conflicts_with_all = ["definitions", "packages"])]
     pub lines_only: bool,
 
-    /// Hold resources to profiles, too
+    /// Profiles
     #[command(flatten)]
     pub profiles: ProfileArgs,
 
-    /// Files at once; left out: as many as there are cores
+    /// Validate this many files at once [default: one per core]
     #[arg(long, value_name = "N", value_parser = values::jobs)]
     pub threads: Option<usize>,
 
-    /// How it is printed
+    /// Print in this format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: NdjsonFormat,
 }
 
-/// How `plimsoll ndjson` prints.
+/// The output formats of `plimsoll ndjson`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum NdjsonFormat {
     /// For people.
@@ -59,13 +59,13 @@ pub enum NdjsonFormat {
     Junit,
 }
 
-/// What makes `plimsoll ndjson` end with 1.
+/// What makes `plimsoll ndjson` exit with 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum FailOnArg {
-    /// Anything wrong.
+    /// Any error.
     #[default]
     Error,
-    /// Also what is only good practice.
+    /// Also deviations from good practice.
     Advice,
     /// Only a file that cannot be read.
     Never,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::config::auth_config::AuthArgs;
 use crate::config::run_config::ConnectionArgs;
 
-/// How data is printed.
+/// The output formats of most commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -17,7 +17,7 @@ pub enum Format {
     Json,
 }
 
-/// How the page of requirements is printed.
+/// The output formats of `plimsoll coverage`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum CoverageFormat {
     /// For people.
@@ -25,19 +25,19 @@ pub enum CoverageFormat {
     Text,
     /// For programs.
     Json,
-    /// For a page on the web.
+    /// As a Markdown page.
     Markdown,
 }
 
 /// `--format`
 #[derive(Args, Clone, Copy, Debug)]
 pub struct FormatArg {
-    /// Print for people or for programs
+    /// Print text for people or JSON for programs
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
 }
 
-/// How the target is reached.
+/// The flags for credentials and connection.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Credentials and connection")]
 pub struct TargetArgs {
@@ -45,7 +45,7 @@ pub struct TargetArgs {
     #[command(flatten)]
     pub auth: AuthArgs,
 
-    /// Refused: arguments are seen by others.
+    /// Refused: other users can see the arguments of a process.
     #[arg(long, hide = true, num_args = 0..=1, default_missing_value = "")]
     pub token: Option<String>,
 
@@ -53,7 +53,7 @@ pub struct TargetArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
 
-    /// The configuration file; left out: plimsoll.toml of this folder, where there is one
+    /// Read this configuration file [default: plimsoll.toml in this folder, if it exists]
     #[arg(long, env = "PLIMSOLL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// Writes a result to standard output. It is no error if the reader is gone, such as `head`.
+/// Writes a result to standard output. Ignores a reader that closed the stream, such as `head`.
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

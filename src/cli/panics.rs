@@ -1,12 +1,12 @@
-//! What a panic prints.
+//! The message of a panic.
 
 use crate::cli::output::say;
 
-/// Makes a panic print its place and nothing else: its message may quote what a server sent, or a secret.
+/// Makes a panic print only its place: the panic message may contain data of the server, or a secret.
 pub(crate) fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        say(&format!("error: a defect of plimsoll itself{place}; nothing is decided. Please report this line"));
+        say(&format!("error: plimsoll has a bug{place}; nothing was judged. Please report this line"));
     }));
 }
 
@@ -17,17 +17,17 @@ mod tests {
 
     const MARK: &str = "marked-secret-of-a-panic";
 
-    /// Run by the test below in a process of its own.
+    /// The test below runs this in another process.
     #[test]
     #[ignore = "it panics on purpose"]
     fn panics_with_a_secret() {
         quiet_panics();
         let secret = std::env::var("MARKED_SECRET").unwrap();
-        panic!("the server said {secret}");
+        panic!("the server sent {secret}");
     }
 
     #[test]
-    fn the_hook_for_panics_says_where_and_not_what() {
+    fn a_panic_prints_its_place_and_not_its_message() {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
@@ -40,7 +40,7 @@ mod tests {
             .output()
             .unwrap();
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(text.contains("error: a defect of plimsoll itself at src/cli/panics.rs"), "{text}");
+        assert!(text.contains("error: plimsoll has a bug at src/cli/panics.rs"), "{text}");
         assert!(!text.contains(MARK), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! The packages of profiles that flags name.
+//! Reads the profile packages that flags name.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::cli::error::CliError;
 use crate::fhir::definitions::tables::Tables;
 use crate::fhir::profile::profiles::Profiles;
 
-/// The profiles of the packages; none if no package is named.
+/// Returns the profiles of the packages, or none if no package is given.
 pub(crate) fn profiles(
     packages: &[PathBuf],
     assigned: &[String],
@@ -15,9 +15,9 @@ pub(crate) fn profiles(
 ) -> Result<Option<Arc<Profiles>>, CliError> {
     if packages.is_empty() {
         return match assigned.first() {
-            Some(_) => {
-                Err(CliError::usage("a profile needs the package that defines it, name that by --package".to_owned()))
-            }
+            Some(_) => Err(CliError::usage(
+                "--profile needs the package that defines the profile; give it with --package".to_owned(),
+            )),
             None => Ok(None),
         };
     }

@@ -1,4 +1,4 @@
-//! The folder of a report, and the files next to it.
+//! The report folder and the files next to it.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -8,7 +8,7 @@ use crate::cli::error::CliError;
 use crate::config::run_config::RunConfig;
 use crate::recording::store;
 
-/// Makes the folder for the reports.
+/// Creates the report folder and returns its path.
 pub fn create(config: &RunConfig, host: &str) -> Result<PathBuf, CliError> {
     let folder = match &config.report.value {
         Some(report) => report.clone(),
@@ -17,13 +17,13 @@ pub fn create(config: &RunConfig, host: &str) -> Result<PathBuf, CliError> {
     match std::fs::create_dir_all(&folder) {
         Ok(()) => Ok(folder),
         Err(e) => Err(CliError::usage(format!(
-            "the report folder {} cannot be made: {e}; give another with --report DIR",
+            "cannot create the report folder {}: {e}; give another with --report DIR",
             folder.display()
         ))),
     }
 }
 
-/// `20260101T120000Z-host`, a name that every file system takes.
+/// Returns `20260101T120000Z-host`, a name that every file system accepts.
 fn folder_name(now: SystemTime, host: &str) -> String {
     // The date and the time to the second, as in a basic ISO 8601 form.
     let moment: String = rfc3339(now).chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
@@ -35,24 +35,25 @@ fn folder_name(now: SystemTime, host: &str) -> String {
     format!("{moment}Z-{}", host.trim_matches(['.', '-']))
 }
 
-/// The file that lists jobs that could not be deleted: next to the report folder, not in it, since reports are passed on.
+/// Returns the file that lists jobs that could not be deleted. It is next to the report folder, not in it, because
+/// people pass reports on.
 pub fn leftovers(folder: &Path) -> PathBuf {
     next_to(folder, ".leftovers")
 }
 
-/// The file that lists the jobs of a run while it lasts, for `--resume`.
+/// Returns the file that lists the jobs of a run while it runs, for `--resume`.
 pub fn journal(folder: &Path) -> PathBuf {
     next_to(folder, ".resume")
 }
 
-/// The file next to a report folder, with this ending after the name of the folder.
+/// Returns the file next to a report folder: the name of the folder plus `ending`.
 fn next_to(folder: &Path, ending: &str) -> PathBuf {
     let mut name = folder.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// Copies a recording into the report folder that is made from it, so that the folder is complete.
+/// Copies a recording into the report folder made from it, so that the folder is complete.
 pub fn copy_recording(path: &Path, folder: &Path) -> Result<(), CliError> {
     let from = store::locate(path);
     let to = folder.join(store::FOLDER).join(store::FILE_NAME);
@@ -61,14 +62,14 @@ pub fn copy_recording(path: &Path, folder: &Path) -> Result<(), CliError> {
     if same().unwrap_or(false) {
         return Ok(());
     }
-    // The copy is complete or not there, as the reports are.
+    // A reader sees the complete copy or none, as for the reports.
     let part = to.with_extension(format!("jsonl.{}.part", std::process::id()));
     let copied = std::fs::create_dir_all(folder.join(store::FOLDER))
         .and_then(|()| std::fs::copy(&from, &part))
         .and_then(|_| std::fs::rename(&part, &to));
     copied.map(drop).map_err(|e| {
         CliError::usage(format!(
-            "the recording cannot be copied to {}: {e}; give another folder with --report",
+            "cannot copy the recording to {}: {e}; give another folder with --report",
             to.display()
         ))
     })
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folder_names_are_harmless() {
+    fn folder_names_are_safe() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_268_800);
         assert_eq!(folder_name(now, "Bulk.example.org:8443"), "20260101T120000Z-bulk.example.org-8443");
         assert_eq!(folder_name(now, "[::1]:80"), "20260101T120000Z-1--80");

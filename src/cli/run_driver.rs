@@ -22,7 +22,8 @@ pub struct RunDriver {
 }
 
 impl RunDriver {
-    /// Prepares a run that is recorded in `folder/recording`, and goes on with the jobs of an interrupted one. Sends nothing.
+    /// Prepares a run that is recorded in `folder/recording` and continues the jobs of an interrupted run. Sends
+    /// nothing.
     pub fn new(
         suites: &Catalog,
         target: RunTarget,
@@ -46,7 +47,7 @@ impl RunDriver {
         Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
     }
 
-    /// The specs of the suites that the target's CapabilityStatement declares.
+    /// Returns the specs of the suites that the target's CapabilityStatement declares.
     pub async fn declared(&mut self, suites: &Catalog) -> Result<Vec<String>, CliError> {
         let metadata = self.drive.metadata().await.map_err(|e| CliError::undetermined(e.to_string()))?;
         Ok(catalog::declared(suites, &metadata.claims))

@@ -2,10 +2,10 @@
 
 use crate::cli::error::CliError;
 
-/// A runtime for one command.
+/// Starts a runtime for one command.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| CliError::undetermined(format!("no runtime could be started: {e}")))
+        .map_err(|e| CliError::undetermined(format!("cannot start the async runtime: {e}")))
 }

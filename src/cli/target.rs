@@ -43,7 +43,7 @@ use crate::transport::in_process::InProcess;
 use crate::transport::message::Transport;
 use crate::transport::network::Network;
 
-/// Where the reference server answers within this process.
+/// The base URL of the reference server in this process.
 const EMBEDDED_BASE: &str = "http://localhost/fhir";
 
 /// The target of a run.
@@ -55,21 +55,21 @@ pub struct RunTarget {
 enum TargetKind {
     /// Over the network.
     Remote,
-    /// The reference server in this process: what it speaks, who may ask it, where it listens if it is reached over TLS,
-    /// and what changes its data.
+    /// The reference server in this process: its spec, its access control, its address if it is reached over TLS, and
+    /// what changes its data.
     Embedded(Personality, ServerAuth, Option<TlsAccess>, DataMutator),
 }
 
-/// Where the embedded server listens if it is reached over TLS.
+/// The address and certificate of the embedded server if it is reached over TLS.
 struct TlsAccess {
     listener: TcpListener,
     certificate: Certificate,
 }
 
 impl TlsAccess {
-    /// A free port of this machine, and a certificate for it.
+    /// Opens a free local port and makes a certificate for it.
     fn open() -> Result<(Self, Url), CliError> {
-        let refuse = |error: std::io::Error| CliError::undetermined(format!("no port can be listened on: {error}"));
+        let refuse = |error: std::io::Error| CliError::undetermined(format!("cannot listen on a local port: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
         let address = listener.local_addr().map_err(refuse)?;
@@ -78,15 +78,16 @@ impl TlsAccess {
         Ok((Self { listener, certificate }, base))
     }
 
-    /// Serves from now on. Call this within a runtime.
+    /// Starts to serve. Call this within a runtime.
     fn serve(&self, options: ServerOptions) -> Result<(), CliError> {
-        let refuse = |error: std::io::Error| CliError::undetermined(format!("the server within cannot start: {error}"));
+        let refuse =
+            |error: std::io::Error| CliError::undetermined(format!("the built-in server cannot start: {error}"));
         let listener = self.listener.try_clone().and_then(tokio::net::TcpListener::from_std).map_err(refuse)?;
         let certificate = self.certificate.clone();
         tokio::spawn(async move {
             let ended = secure::serve_tls(listener, options, &certificate, std::future::pending()).await;
             if let Err(error) = ended {
-                say(&format!("note: the server within ended: {error}"));
+                say(&format!("note: the built-in server stopped: {error}"));
             }
         });
         Ok(())
@@ -114,7 +115,7 @@ impl RunTarget {
         let mut settings = settings(config, base.clone())?;
         if let Some(address) = config.auth.jwks_addr.value {
             let Credentials::Smart(smart) = &mut credentials else {
-                let text = "--jwks-addr serves the key of a SMART client; give --client-id ID and --key-file FILE";
+                let text = "--jwks-addr needs a SMART client; give --client-id ID and --key-file FILE";
                 return Err(CliError::usage(text));
             };
             smart.key_id.get_or_insert_with(|| key_set::KEY_ID.to_owned());
@@ -123,13 +124,13 @@ impl RunTarget {
         Ok(Self { settings: Settings { credentials, second, ..settings }, kind: TargetKind::Remote })
     }
 
-    /// Protects the embedded server as the specs of the run require, with the run as its registered client. Leaves other
-    /// targets as they are.
+    /// Protects the embedded server as the specs of the run require, with the run as its registered client. Leaves
+    /// other targets as they are.
     pub fn protected(self, catalog: &Catalog, config: &RunConfig) -> Result<Self, CliError> {
         let TargetKind::Embedded(spec, _, _, mutator) = self.kind else { return Ok(self) };
         let specs: Vec<String> = config.specs.value.iter().chain(&config.informational_specs.value).cloned().collect();
-        let asked = config.auth.kind.value == AuthKind::Smart;
-        let protected = if asked { reference_run::protection() } else { reference_run::protection_of(catalog, &specs) };
+        let smart = config.auth.kind.value == AuthKind::Smart;
+        let protected = if smart { reference_run::protection() } else { reference_run::protection_of(catalog, &specs) };
         let ServerProtection { auth, credentials, second, key_set } = protected.map_err(CliError::undetermined)?;
         let forbidden_scope = key_set.as_ref().map(|_| KEPT_SCOPE.to_owned());
         let forbidden_group = key_set.as_ref().map(|_| reference_run::KEPT_GROUP.to_owned());
@@ -151,7 +152,7 @@ impl RunTarget {
             settings.empty_group.get_or_insert_with(|| reference_run::KEPT_GROUP.to_owned());
         }
         let mut tls = None;
-        if asked {
+        if smart {
             let (opened, base) = TlsAccess::open()?;
             settings.authorities.push(opened.certificate.der().to_vec());
             settings.base = base;
@@ -160,12 +161,12 @@ impl RunTarget {
         Ok(Self { settings, kind: TargetKind::Embedded(spec, auth, tls, mutator) })
     }
 
-    /// Whether it is the embedded server.
+    /// Returns whether it is the embedded server.
     pub fn is_embedded(&self) -> bool {
         matches!(self.kind, TargetKind::Embedded(..))
     }
 
-    /// Its name for file names.
+    /// Returns its name for file names.
     pub fn host(&self) -> String {
         let base = &self.settings.base;
         match (self.is_embedded(), base.host_str(), base.port()) {
@@ -175,7 +176,7 @@ impl RunTarget {
         }
     }
 
-    /// The transport to it. Call this within the runtime: the embedded server uses its clock.
+    /// Returns a transport to it. Call this within the runtime: the embedded server uses its clock.
     pub(crate) fn transport(&self, clock: Clock) -> Result<Arc<dyn Transport>, CliError> {
         match &self.kind {
             TargetKind::Remote => {
@@ -202,7 +203,7 @@ impl RunTarget {
         }
     }
 
-    /// Sends a GET for `path` below the base as a run does, and returns the JSON of a 2xx response.
+    /// Sends a GET of `path` below the base as a run does, and returns the JSON of a 2xx response.
     pub async fn get(&self, role: Role, path: &str) -> Result<serde_json::Value, String> {
         let clock = Clock::system();
         let settings = Arc::new(self.settings.clone());
@@ -212,28 +213,28 @@ impl RunTarget {
         let url = format!("{}/{path}", self.settings.base.as_str().trim_end_matches('/'));
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/fhir+json, application/json"));
-        let ask = RequestSpec {
+        let request = RequestSpec {
             masked: false,
             flow: None,
             role,
             probe: None,
             file: None,
             method: Method::GET,
-            url: url.parse().map_err(|e| format!("{path} makes no URL: {e}"))?,
+            url: url.parse().map_err(|e| format!("{path} does not form a valid URL: {e}"))?,
             headers,
             body: None,
             identity: Identity::Client,
             open: false,
         };
-        let whole = session.send(ask).await.result.map_err(|trouble| trouble.message)?;
-        if !whole.status.is_success() {
-            return Err(format!("it answered {}", whole.status));
+        let response = session.send(request).await.result.map_err(|trouble| trouble.message)?;
+        if !response.status.is_success() {
+            return Err(format!("the server returned {}", response.status));
         }
-        serde_json::from_slice(&whole.body).map_err(|e| format!("what it answered is no JSON: {e}"))
+        serde_json::from_slice(&response.body).map_err(|e| format!("the response is not JSON: {e}"))
     }
 }
 
-/// The settings of a run, without credentials.
+/// Returns the settings of a run, without credentials.
 fn settings(config: &RunConfig, base: Url) -> Result<Settings, CliError> {
     let marks: Result<Vec<WithheldMark>, String> =
         config.auth.forbidden_resources.value.iter().map(|text| WithheldMark::parse(text)).collect();
@@ -246,7 +247,7 @@ fn settings(config: &RunConfig, base: Url) -> Result<Settings, CliError> {
     })
 }
 
-/// The commands that the run may use. If they are not allowed, the run knows only whether there are any.
+/// Returns the hooks that the run may use. If hooks are not allowed, the result shows only whether there are any.
 fn hooks(config: &RunConfig) -> Hooks {
     let named = config.hooks.named();
     if !config.allow_hooks.value {
@@ -259,8 +260,8 @@ fn hooks(config: &RunConfig) -> Hooks {
     Hooks { there: named.map(|(name, argv)| (name, command(argv))).collect(), withheld: false }
 }
 
-/// The rules that the reference server follows in a run by `specs`: those of a product if one is named, else the newest of
-/// HL7's.
+/// Returns the spec that the reference server follows in a run by `specs`: that of a product or guide if one is named,
+/// else the newest of HL7.
 fn personality(specs: &[String]) -> Personality {
     specs.iter().filter_map(|id| Personality::from_word(id)).max().unwrap_or(Personality::Stu3)
 }
@@ -271,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_server_within_speaks_the_newest_spec_that_is_named() {
+    fn the_built_in_server_follows_the_newest_named_spec() {
         let named = |ids: &[&str]| personality(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
         assert_eq!(named(&[]), Personality::Stu3);
         assert_eq!(named(&["hl7-2.0.0"]), Personality::Stu2);
@@ -279,7 +280,7 @@ mod tests {
         assert_eq!(named(&["smile-cdr", "hl7-3.0.0"]), Personality::Smile);
         assert_eq!(named(&["smile-cdr", "hl7-3.0.0", "au-hcpd-0.3.0-preview"]), Personality::Hcpd);
         assert_eq!(named(&["lesson"]), Personality::Lesson);
-        assert_eq!(named(&["hl7-2.0.0", "lesson"]), Personality::Stu2, "the lesson asks for less than any of HL7's");
-        assert_eq!(named(&["not-spoken"]), Personality::Stu3);
+        assert_eq!(named(&["hl7-2.0.0", "lesson"]), Personality::Stu2, "the lesson requires less than any spec of HL7");
+        assert_eq!(named(&["not-supported"]), Personality::Stu3);
     }
 }

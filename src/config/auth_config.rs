@@ -1,4 +1,5 @@
-//! The settings of `[auth]`: where credentials are, never what they are; and what the client may not have.
+//! The settings of `[auth]`: where credentials are stored, never the secrets themselves, and what the client must not
+//! get.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ settings! {
 
     /// `[auth]` of `plimsoll.toml`.
     pub struct AuthTable {
-        // These are read only to be refused in words that help, see `SECRETS`.
+        // These keys are read only to refuse them with a helpful message, see `SECRETS`.
         token: Option<Spanned<IgnoredAny>>,
         client_secret: Option<Spanned<IgnoredAny>>,
         password: Option<Spanned<IgnoredAny>>,
@@ -29,80 +30,80 @@ settings! {
         private_key: Option<Spanned<IgnoredAny>>,
     }
 
-    /// Credentials, and what the client may not have.
+    /// Credentials, and what the client must not get.
     flags AuthArgs {
-        /// How requests are authorized; left out: by what is given below
+        /// Authorize requests in this way [default: smart with a client id, token with a token, otherwise none]
         #[arg(long = "auth", env = "PLIMSOLL_AUTH", value_enum, value_name = "KIND")]
         #[serde(default, deserialize_with = "file_values::auth_kind")]
         kind: AuthKind = AuthKind::None,
 
-        /// The variable that holds the token.
+        /// The environment variable that holds the bearer token.
         #[serde(default, deserialize_with = "file_values::variable")]
         #[file(Masked)]
         token_env: Option<String>,
 
-        /// A file that holds the bearer token; or set PLIMSOLL_TOKEN
+        /// Read the bearer token from this file; the variable PLIMSOLL_TOKEN can hold it instead
         #[arg(long, env = "PLIMSOLL_TOKEN_FILE", value_name = "FILE")]
         token_file: Option<PathBuf>,
 
-        /// SMART: the client id
+        /// Use SMART Backend Services with this client id
         #[arg(long, env = "PLIMSOLL_CLIENT_ID", value_name = "ID")]
         #[file(Masked)]
         client_id: Option<String>,
 
-        /// SMART: the file of the private key, PEM or JWK
+        /// Sign SMART assertions with the private key in this file, PEM or JWK
         #[arg(long, env = "PLIMSOLL_KEY_FILE", value_name = "FILE")]
         key_file: Option<PathBuf>,
 
-        /// SMART: the id by which the server knows the key
+        /// Name this key id (kid) in SMART assertions; the server knows the key by it
         #[arg(long, env = "PLIMSOLL_KEY_ID", value_name = "KID")]
         #[file(Masked)]
         key_id: Option<String>,
 
-        /// SMART: the token endpoint; left out: by .well-known/smart-configuration
+        /// Request SMART tokens from this endpoint [default: the one in .well-known/smart-configuration]
         #[arg(long, env = "PLIMSOLL_TOKEN_URL", value_name = "URL", value_parser = values::token_url)]
         #[serde(default, deserialize_with = "file_values::token_url")]
         #[file(Masked)]
         token_url: Option<Url>,
 
-        /// SMART: the scopes asked for [default: system/*.read]
+        /// Request these SMART scopes [default: system/*.read]
         #[arg(long, env = "PLIMSOLL_SCOPE", value_name = "SCOPES")]
         #[file(Masked)]
         scope: String = "system/*.read".to_owned(),
 
-        /// The id of a second client, who must not see what the first exports
+        /// Test with this second SMART client that it cannot access the jobs of the first
         #[arg(long, env = "PLIMSOLL_SECOND_CLIENT_ID", value_name = "ID")]
         #[file(Masked)]
         second_client_id: Option<String>,
 
-        /// The file of its private key
+        /// Sign assertions of the second client with the private key in this file
         #[arg(long, env = "PLIMSOLL_SECOND_KEY_FILE", value_name = "FILE")]
         second_key_file: Option<PathBuf>,
 
-        /// The id by which the server knows that key
+        /// Name this key id (kid) in assertions of the second client
         #[arg(long, env = "PLIMSOLL_SECOND_KEY_ID", value_name = "KID")]
         #[file(Masked)]
         second_key_id: Option<String>,
 
-        /// A file that holds a bearer token of a second client
+        /// Test with the bearer token in this file, of a second client, that it cannot access the jobs of the first
         #[arg(long, env = "PLIMSOLL_SECOND_TOKEN_FILE", value_name = "FILE")]
         second_token_file: Option<PathBuf>,
 
-        /// SMART: serve the public key at http://ADDRESS/jwks.json while the run lasts; for a client registered by that URL
+        /// Serve the public key at http://ADDRESS/jwks.json during the run, for a SMART client registered with that URL
         #[arg(long, env = "PLIMSOLL_JWKS_ADDR", value_name = "ADDRESS")]
         #[file(Masked)]
         jwks_addr: Option<SocketAddr>,
 
-        /// SMART: a scope that the server keeps from this client
+        /// Test that the server does not grant this SMART scope to the client
         #[arg(long, env = "PLIMSOLL_FORBIDDEN_SCOPE", value_name = "SCOPE")]
         #[file(Masked)]
         forbidden_scope: Option<String> => forbidden_scope,
 
-        /// A Group that this client may not export
+        /// Test that the client cannot export this Group
         #[arg(long, env = "PLIMSOLL_FORBIDDEN_GROUP", value_name = "ID")]
         forbidden_group: Option<String> => forbidden_group,
 
-        /// A resource that this client must never be given, such as Patient/17, or SYSTEM|CODE of its tag; may repeat
+        /// Test that no export contains this resource: an id such as Patient/17, or SYSTEM|CODE of a tag; may repeat
         #[arg(
             long = "forbidden-resource",
             env = "PLIMSOLL_FORBIDDEN_RESOURCE",
@@ -116,17 +117,18 @@ settings! {
 }
 
 impl AuthConfig {
-    /// Takes the token from the environment if there is one.
+    /// Uses the variable `PLIMSOLL_TOKEN` if it is set.
     pub fn take_token_variable(&mut self) {
         if std::env::var_os(TOKEN_VARIABLE).is_some_and(|token| !token.is_empty()) {
             self.token_env = token_variable();
         }
     }
 
-    /// Decides what the values together mean: the token comes from one place, and credentials that somebody gave are
-    /// used.
+    /// Resolves values that depend on each other: keeps one source of the token, and derives the kind of authorization
+    /// from the credentials if it was not set.
     pub(crate) fn settle(&mut self) {
-        // A token file of the command line wins over the variable with the token; one that a variable names does not.
+        // A token file on the command line takes precedence over the variable with the token; a token file that a
+        // variable names does not.
         let file_rank = match self.token_file.origin {
             Origin::Flag => 0,
             Origin::Env(_) => 2,
@@ -151,7 +153,7 @@ impl AuthConfig {
     }
 }
 
-/// The setting that names the variable with the bearer token.
+/// Returns the setting that names the variable with the bearer token.
 pub(crate) fn token_variable() -> Setting<Option<String>> {
     Setting::new(Some(TOKEN_VARIABLE.to_owned()), Origin::Env(TOKEN_VARIABLE.to_owned()))
 }
@@ -160,7 +162,7 @@ impl AuthTable {
     /// The keys that hold a secret.
     pub(crate) const SECRETS: &'static [&'static str] = &["token", "client-secret", "password", "key", "private-key"];
 
-    /// Where the file holds the first secret.
+    /// Returns the place of the first secret in the file.
     pub(crate) fn secret(&self) -> Option<std::ops::Range<usize>> {
         let secrets = [&self.token, &self.client_secret, &self.password, &self.key, &self.private_key];
         secrets.into_iter().flatten().map(Spanned::span).next()
@@ -175,7 +177,8 @@ mod tests {
         Origin::File("plimsoll.toml".into(), line)
     }
 
-    /// The variable and the file with the token, and the kind, after both were given from these origins.
+    /// Whether the variable and the file with the token are kept, and the kind, after both were given from these
+    /// origins.
     fn settled(variable: Option<Origin>, file: Option<Origin>) -> (bool, bool, AuthKind, Origin) {
         let mut auth = AuthConfig::default();
         auth.token_env.set(variable.as_ref().map(|_| Some("TOKEN".to_owned())), variable);
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_comes_from_the_nearest_place() {
+    fn the_token_source_with_the_highest_precedence_is_kept() {
         let token = || Origin::Env(TOKEN_VARIABLE.to_owned());
         let file_variable = || Origin::Env("PLIMSOLL_TOKEN_FILE".to_owned());
         for (variable, file, variable_wins) in [
@@ -197,14 +200,14 @@ mod tests {
             (file_line(1), file_line(2), true),
         ] {
             let winner = if variable_wins { variable.clone() } else { file.clone() };
-            let wanted = (variable_wins, !variable_wins, AuthKind::Token, winner);
-            assert_eq!(settled(Some(variable), Some(file)), wanted);
+            let expected = (variable_wins, !variable_wins, AuthKind::Token, winner);
+            assert_eq!(settled(Some(variable), Some(file)), expected);
         }
         assert_eq!(settled(None, None), (false, false, AuthKind::None, Origin::Default));
     }
 
     #[test]
-    fn credentials_that_are_given_are_used_unless_the_kind_says_otherwise() {
+    fn given_credentials_decide_the_kind_unless_it_is_set() {
         let mut auth =
             AuthConfig { client_id: Setting::new(Some("me".to_owned()), file_line(3)), ..Default::default() };
         auth.token_env = token_variable();

@@ -1,5 +1,5 @@
-//! The macro that declares settings, one row each. All places that must know a setting follow from its row: the flag and
-//! its variable, the key of `plimsoll.toml`, `--print-config`, refusals of the file, and the settings of the run.
+//! The macro that declares settings, one row each. Everything about a setting is derived from its row: the flag and its
+//! variable, the key of `plimsoll.toml`, `--print-config`, refusals of the file, and the settings of the run.
 
 /// Declares the settings of one table of `plimsoll.toml`.
 ///
@@ -7,12 +7,12 @@
 /// settings! {
 ///     /// The values in effect.
 ///     pub struct LimitConfig {}
-///     /// The table as it is written.
+///     /// The table of the file.
 ///     pub struct LimitTable {}
 ///
 ///     /// The flags, for clap.
 ///     flags LimitArgs {
-///         /// Jobs that may run at once [default: 4]
+///         /// Run at most N jobs at the same time [default: 4]
 ///         #[arg(long, env = "PLIMSOLL_JOBS", value_name = "N", value_parser = values::jobs)]
 ///         #[serde(default, deserialize_with = "file_values::jobs")]
 ///         jobs: usize = 4 => jobs,
@@ -20,20 +20,20 @@
 /// }
 /// ```
 ///
-/// A row holds, in this order:
+/// A row consists of, in this order:
 /// - the doc comment, which is the text of `--help`;
-/// - `#[arg(...)]`, the flag and its variable as clap's derive wants them. Without it the setting has no flag. clap knows
-///   the flag by the name of the field, so a flag with another name gives `long = "name"`;
-/// - `#[serde(...)]` if the file writes the value other than the type does;
+/// - `#[arg(...)]`, the flag and its variable as in clap's derive. Without it the setting has no flag. clap knows
+///   the flag by the name of the field, so a flag with another name needs `long = "name"`;
+/// - `#[serde(...)]` if the file writes the value in another form than the type;
 /// - `#[file(Kind)]`, a [`FileKeyKind`](crate::config::setting::FileKeyKind), if it is not `Shown`;
-/// - the field, whose name is the key of the file with `_` for `-`, and its type, a
+/// - the field, which is named as the key of the file with `_` for `-`, and its type, a
 ///   [`SettingValue`](crate::config::setting::SettingValue);
 /// - `= value` if the default is not the default of the type;
 /// - `=> field` if the run needs the value: the field of [`Settings`](crate::settings::run_settings::Settings).
 ///
-/// The macro makes three kinds of structs: `LimitConfig` with a `Setting` for each row, `LimitTable` for serde, and a struct
-/// for clap for each `flags` group. Rows without flags may stand in a `file` group. The braces of the first two structs
-/// hold fields beyond the rows.
+/// The macro makes three kinds of structs: `LimitConfig` with a `Setting` for each row, `LimitTable` for serde, and a
+/// struct for clap for each `flags` group. Rows without flags are in a `file` group. The braces of the first two
+/// structs hold additional fields.
 macro_rules! settings {
     (
         $(#[$config_meta:meta])*
@@ -50,7 +50,7 @@ macro_rules! settings {
         }
     };
 
-    // Collects the rows of all groups, and declares the flags of each.
+    // Collects the rows of all groups, and declares the flags of each group.
     (
         @groups $Config:ident $structs:tt { $($rows:tt)* }
         $(#[$meta:meta])* flags $Args:ident { $($group:tt)* } $($groups:tt)*
@@ -65,7 +65,7 @@ macro_rules! settings {
         settings! { @table $structs $rows }
     };
 
-    // A flag whose setting has a default: clap must not ask for a value.
+    // A flag of a setting with a default: clap must not require a value.
     (
         @flags $group:tt { $($fields:tt)* } { $($names:ident)* }
         $(#[doc = $doc:literal])* #[arg $arg:tt] $(#[serde $serde:tt])? $(#[file $kind:tt])?
@@ -103,7 +103,7 @@ macro_rules! settings {
         }
 
         impl $Args {
-            /// Puts the values that were given into `config`.
+            /// Puts the given values into `config`.
             pub(crate) fn apply(&self, sources: $crate::config::flag_sources::FlagSources<'_>, config: &mut $Config) {
                 $(config.$names.set(self.$names.clone(), sources.origin(stringify!($names)));)*
             }
@@ -148,14 +148,14 @@ macro_rules! settings {
                 })*
             }
 
-            /// The settings as `--print-config` shows them.
+            /// Returns the settings as `--print-config` shows them.
             pub(crate) fn shown(&self) -> Vec<$crate::config::setting::ShownSetting> {
                 let values = [$((self.$name.origin.clone(), $crate::config::setting::SettingValue::show(&self.$name.value))),*];
                 let shown = |(key, (origin, value))| $crate::config::setting::ShownSetting { key, value, origin };
                 $Table::keys().into_iter().zip(values).map(shown).collect()
             }
 
-            /// Gives the run the values that it needs under the same type.
+            /// Copies the values that the run needs in the same type.
             #[allow(unused_variables)]
             pub(crate) fn fill(&self, settings: &mut $crate::settings::run_settings::Settings) {
                 $($(settings.$run = self.$name.value.clone().into();)?)*
@@ -171,7 +171,7 @@ macro_rules! settings {
         }
 
         impl $Table {
-            /// The keys of the rows.
+            /// Returns the keys of the rows.
             pub(crate) fn keys() -> Vec<$crate::config::setting::FileKey> {
                 vec![$($crate::config::setting::FileKey {
                     name: stringify!($name).replace('_', "-"),

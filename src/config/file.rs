@@ -1,5 +1,4 @@
-//! Reading `plimsoll.toml`. A mistake is refused with the file, the line and a caret; what could be a secret is never
-//! shown in the excerpt.
+//! Reads `plimsoll.toml`. A refusal shows the file, the line and a caret; the excerpt never shows a possible secret.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -18,12 +17,12 @@ const MAX_BYTES: u64 = 1 << 20;
 pub struct ConfigFile {
     /// Its path and text.
     pub source: FileText,
-    /// What it holds.
+    /// Its content.
     pub table: RunTable,
 }
 
 impl ConfigFile {
-    /// Reads the file that the user named, or `plimsoll.toml` of `folder` if there is one. An error is a whole message,
+    /// Reads the file that the user named, or `plimsoll.toml` in `folder` if it exists. An error is a complete message,
     /// ready to print.
     pub fn read(named: Option<&Path>, folder: &Path) -> Result<Option<Self>, String> {
         let (path, found) = match named {
@@ -33,14 +32,17 @@ impl ConfigFile {
         let place = folder.join(&path);
         let length = match std::fs::metadata(&place) {
             Ok(meta) if meta.is_file() => meta.len(),
-            Ok(_) => return Err(format!("{} is no file", path.display())),
+            Ok(_) => return Err(format!("{} is not a file", path.display())),
             Err(e) if found && e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(format!("{} cannot be read: {e}", path.display())),
+            Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
         };
         if length > MAX_BYTES {
-            return Err(format!("{} is longer than {MAX_BYTES} bytes; is it a configuration?", path.display()));
+            return Err(format!(
+                "{} is longer than {MAX_BYTES} bytes; check that it is a configuration file",
+                path.display()
+            ));
         }
-        let text = std::fs::read_to_string(&place).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+        let text = std::fs::read_to_string(&place).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
         Self::parse(path, found, text).map(Some)
     }
 
@@ -52,30 +54,31 @@ impl ConfigFile {
         if let Some(span) = file.table.allow_writes.as_ref().map(Spanned::span) {
             return Err(file.refuse(
                 span,
-                "leave to write to a server is given for one run, not kept in a file",
-                "take the line out, and give --allow-writes on the command line",
+                "allow-writes is not permitted in a configuration file",
+                "remove the line and give --allow-writes on the command line",
             ));
         }
         if let Some(span) = file.table.allow_hooks.as_ref().map(Spanned::span) {
-            let title = "a configuration file cannot allow commands to be run, its own least of all";
-            return Err(file.refuse(span, title, "give --allow-hooks on the command line"));
+            let title = "allow-hooks is not permitted in a configuration file";
+            return Err(file.refuse(span, title, "remove the line and give --allow-hooks on the command line"));
         }
         if let Some(span) = file.table.auth.secret() {
             return Err(file.refuse(
                 span,
-                "a secret does not belong in a configuration file, which gets copied and committed",
-                "name where it is instead: token-env = \"PLIMSOLL_TOKEN\", token-file = \"...\" or key-file = \"...\"",
+                "a secret is not permitted in a configuration file, because such files are copied and committed",
+                "name its place instead: token-env = \"PLIMSOLL_TOKEN\", token-file = \"...\" or key-file = \"...\"",
             ));
         }
         Ok(file)
     }
 
-    /// A refusal that points at `span` of this file.
+    /// Returns a refusal that points at `span` of this file.
     pub fn refuse(&self, span: Range<usize>, title: &str, help: &str) -> String {
         refuse::at(&self.source.path, &self.source.text, span, title, help, &RunTable::all_keys())
     }
 
-    /// The configuration in effect: that of `file` if there is one, and over it what `given` puts in.
+    /// Returns the configuration in effect: the values of `file`, if there is one, overridden by those that `given`
+    /// sets.
     pub fn configure(file: Option<&Self>, given: impl FnOnce(&mut RunConfig)) -> RunConfig {
         RunConfig::new(file.map(|file| (&file.source, &file.table)), given)
     }

@@ -1,4 +1,4 @@
-//! The text of a configuration file, and where in it a value stands.
+//! The text of a configuration file, and the lines of its values.
 
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,19 @@ use crate::config::setting::{Origin, Setting, SettingValue};
 pub struct FileText {
     /// Its path, as the user gave it.
     pub path: PathBuf,
-    /// Whether it was found in the working directory, not named by the user.
+    /// Whether it was found in the working directory and not named by the user.
     pub found: bool,
     /// Its text.
     pub text: String,
 }
 
 impl FileText {
-    /// The folder of the file.
+    /// Returns the folder of the file.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// A setting that the file gives, with its line.
+    /// Returns a setting of the file, with its line.
     pub(crate) fn setting<T: SettingValue>(&self, value: &Spanned<T>) -> Setting<T> {
         let line = self.line(value.span().start);
         let path = self.path.clone();
@@ -31,7 +31,7 @@ impl FileText {
         Setting::new(value.get_ref().clone().relative_to(self.folder()), origin)
     }
 
-    /// The line of a byte offset, from 1.
+    /// Returns the line of a byte offset, from 1.
     fn line(&self, offset: usize) -> usize {
         self.text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
     }

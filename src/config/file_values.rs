@@ -1,5 +1,5 @@
-//! How values of `plimsoll.toml` are read if the file writes them other than their types do. Each keeps its place in the
-//! file, and is checked as the value of its flag is.
+//! Reads values of `plimsoll.toml` that the file writes in another form than their types. Each value keeps its place in
+//! the file, and is checked in the same way as the value of its flag.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::config::values;
 use crate::config::values::{AuthKind, Day};
 use crate::suite::param::SampleValueName;
 
-/// A value of the file and its place; none: the file does not have it.
+/// A value of the file with its place; `None` if the file does not have it.
 type InFile<T> = Option<Spanned<T>>;
 
 fn text<'de, D: Deserializer<'de>, T, U: From<T>>(
@@ -77,7 +77,7 @@ pub(crate) fn jobs<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<usize>, D::
     Ok(Some(Spanned::new(number.span(), jobs)))
 }
 
-/// Reads any value of a flag that only the command line can give.
+/// Reads any value of a flag that is permitted on the command line only.
 pub(crate) fn refused_flag<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<bool>, D::Error> {
     Ok(Some(Spanned::new(Spanned::<IgnoredAny>::deserialize(d)?.span(), true)))
 }
@@ -85,13 +85,15 @@ pub(crate) fn refused_flag<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<boo
 /// Reads a program and its arguments.
 pub(crate) fn command<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<Option<Vec<String>>>, D::Error> {
     let argv = Spanned::<Vec<String>>::deserialize(d)?;
-    let says = match argv.get_ref().first() {
+    let refusal = match argv.get_ref().first() {
         None => "a hook needs a program to run; write [\"./program\", \"argument\"]",
-        Some(program) if program.trim().is_empty() => "the program of this hook has no name",
-        Some(_) if argv.get_ref().iter().any(|part| part.contains('\0')) => "a NUL cannot be given to a program",
+        Some(program) if program.trim().is_empty() => "the program name of this hook is empty",
+        Some(_) if argv.get_ref().iter().any(|part| part.contains('\0')) => {
+            "an argument of this hook contains a NUL character"
+        }
         Some(_) => return Ok(Some(Spanned::new(argv.span(), Some(argv.into_inner())))),
     };
-    Err(de::Error::custom(says))
+    Err(de::Error::custom(refusal))
 }
 
 pub(crate) fn sample_values<'de, D: Deserializer<'de>>(
@@ -100,20 +102,27 @@ pub(crate) fn sample_values<'de, D: Deserializer<'de>>(
     let values = Spanned::<BTreeMap<SampleValueName, String>>::deserialize(d)?;
     let bad = |value: &str| value.trim().is_empty() || value.len() > 200 || value.contains(char::is_control);
     if values.get_ref().contains_key(&SampleValueName::TransactionTime) {
-        return Err(de::Error::custom("transaction-time is what the server says, and nobody else"));
+        return Err(de::Error::custom("transaction-time cannot be set; it is always the transactionTime of an export"));
     }
     match values.get_ref().iter().find(|(_, value)| bad(value)) {
-        Some((name, _)) => Err(de::Error::custom(format!("the value of {name} is empty, or no value for a filter"))),
+        Some((name, _)) => Err(de::Error::custom(format!(
+            "the value of {name} is empty, longer than 200 bytes, or has control characters"
+        ))),
         None => Ok(Some(values)),
     }
 }
 
 pub(crate) fn day<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Day>, D::Error> {
-    // TOML has dates of its own; people write both those and text.
+    // Users write dates both as TOML dates and as text.
     let text = match toml::Value::deserialize(d)? {
         toml::Value::String(text) => text,
         toml::Value::Datetime(date) => date.to_string(),
-        other => return Err(de::Error::custom(format!("a {} is no day; write it as 2026-12-31", other.type_str()))),
+        other => {
+            return Err(de::Error::custom(format!(
+                "a TOML {} is not a date; write it as 2026-12-31",
+                other.type_str()
+            )));
+        }
     };
     text.parse().map(Some).map_err(de::Error::custom)
 }

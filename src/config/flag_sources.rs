@@ -5,7 +5,7 @@ use clap::{ArgMatches, Command};
 
 use crate::config::setting::Origin;
 
-/// Where the values of one command's flags come from.
+/// The sources of the values of one command's flags.
 #[derive(Clone, Copy, Debug)]
 pub struct FlagSources<'a> {
     command: &'a Command,
@@ -13,12 +13,12 @@ pub struct FlagSources<'a> {
 }
 
 impl<'a> FlagSources<'a> {
-    /// The sources of the flags of `command`, which clap read as `matches`.
+    /// Returns the sources of the flags of `command`, which clap read as `matches`.
     pub fn new(command: &'a Command, matches: &'a ArgMatches) -> Self {
         Self { command, matches }
     }
 
-    /// Where the value of this flag comes from; none: nobody gave one.
+    /// Returns the source of the value of this flag; `None` if it was not given.
     pub(crate) fn origin(&self, id: &str) -> Option<Origin> {
         match self.matches.value_source(id)? {
             ValueSource::CommandLine => Some(Origin::Flag),

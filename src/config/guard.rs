@@ -1,5 +1,5 @@
-//! Credentials: where they may go, and reading them. A configuration file that was merely found in the working directory,
-//! perhaps in a cloned repository, cannot have them sent to a place of its choice.
+//! Reads credentials, and decides where they may be sent. A configuration file that was found in the working directory,
+//! perhaps in a cloned repository, must not choose where credentials are sent.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,25 +14,26 @@ use crate::settings::run_settings::{Credentials, Smart};
 /// The longest token or key that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// Why the configuration is refused: a file that was merely found says where credentials go. None: it is not refused.
+/// Returns why the configuration is refused: a file that the user did not name decides where credentials are sent.
+/// `None` if it is not refused.
 pub fn refusal(config: &RunConfig) -> Option<String> {
     if config.auth.kind.value == AuthKind::None || config.target.value.is_none() {
         return None;
     }
     let smart = config.auth.kind.value == AuthKind::Smart;
-    let culprits = [
+    let settings = [
         ("the base URL", Some(&config.target.origin), "give it on the command line"),
-        ("the token URL", smart.then_some(&config.auth.token_url.origin), "give it by --token-url"),
-        ("an origin that may see the token", Some(&config.allow_origins.origin), "give it by --allow-origin"),
+        ("the token URL", smart.then_some(&config.auth.token_url.origin), "give it with --token-url"),
+        ("an origin that receives the token", Some(&config.allow_origins.origin), "give it with --allow-origin"),
         ("insecure", config.insecure.value.then_some(&config.insecure.origin), "give --insecure"),
         ("allow-http", config.allow_http.value.then_some(&config.allow_http.origin), "give --allow-http"),
-        ("a certificate authority", Some(&config.ca_file.origin), "give it by --ca-file"),
+        ("a certificate authority", Some(&config.ca_file.origin), "give it with --ca-file"),
         ("the use of proxies", config.proxy.value.then_some(&config.proxy.origin), "give --proxy"),
     ];
-    culprits.into_iter().find_map(|(what, origin, how)| match origin {
+    settings.into_iter().find_map(|(what, origin, how)| match origin {
         Some(place @ Origin::Found(path, _)) => Some(format!(
-            "credentials are not sent where a configuration file that was merely found says: {what} stands at {place}; \
-             {how}, or name the file if you trust it: --config {}",
+            "credentials are not sent: {place} sets {what}, but the command line does not name this file; {how}, or \
+             give --config {} if you trust the file",
             path.display()
         )),
         _ => None,
@@ -53,8 +54,8 @@ pub fn credentials(config: &RunConfig) -> Result<Credentials, String> {
     }
 }
 
-/// Reads the credentials of the second client, if one is named. Call [`refusal`] first. An error is a fragment and holds
-/// no secret.
+/// Reads the credentials of the second client, if one is named. Call [`refusal`] first. An error is a fragment and
+/// holds no secret.
 pub fn second(config: &RunConfig) -> Result<Option<Credentials>, String> {
     let auth = &config.auth;
     match (auth.kind.value, &auth.second_client_id.value, &auth.second_token_file.value) {
@@ -64,21 +65,21 @@ pub fn second(config: &RunConfig) -> Result<Option<Credentials>, String> {
             smart(auth, id, key_file, &auth.second_key_id).map(|client| Some(Credentials::Smart(client)))
         }
         (AuthKind::Token, _, Some(path)) => bearer_of(path).map(|token| Some(Credentials::Token(token))),
-        (AuthKind::Smart, None, Some(_)) => {
-            Err("a second token goes with a first one; give --second-client-id ID and --second-key-file FILE"
-                .to_owned())
-        }
+        (AuthKind::Smart, None, Some(_)) => Err(
+            "the first client uses SMART, so the second must; give --second-client-id ID and --second-key-file FILE"
+                .to_owned(),
+        ),
         (AuthKind::Token, Some(_), None) => {
-            Err("a second SMART client goes with a first one; give --second-token-file FILE".to_owned())
+            Err("the first client uses a token, so the second must; give --second-token-file FILE".to_owned())
         }
         (AuthKind::None, Some(_), _) | (AuthKind::None, _, Some(_)) => {
-            Err("a second client needs a first one; give its credentials, too".to_owned())
+            Err("a second client needs a first one; give the credentials of the first too".to_owned())
         }
         _ => Ok(None),
     }
 }
 
-/// A SMART client; token URL and scopes are the same for both clients.
+/// Reads a SMART client. Token URL and scopes are the same for both clients.
 fn smart(auth: &AuthConfig, id: &str, key_file: &Path, key_id: &Setting<Option<String>>) -> Result<Smart, String> {
     Ok(Smart {
         client_id: id.to_owned(),
@@ -107,17 +108,17 @@ fn bearer_of(path: &Path) -> Result<Secret, String> {
 }
 
 fn bearer(text: &str, from: &str) -> Result<Secret, String> {
-    // People paste the whole header; `Bearer Bearer x` helps nobody.
+    // Users paste the complete header value. Do not send `Bearer Bearer x`.
     let text = text.trim();
     let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(format!("what {from} holds is no bearer token: one word of printable ASCII is expected"));
+        return Err(format!("{from} does not hold a bearer token; expected one word of printable ASCII"));
     }
     Ok(Secret::new(text))
 }
 
 fn read(path: &Path, what: &str) -> Result<String, String> {
-    let refuse = |why: String| format!("the {what} {} cannot be read: {why}", path.display());
+    let refuse = |why: String| format!("cannot read the {what} {}: {why}", path.display());
     let file = std::fs::File::open(path).map_err(|e| refuse(e.to_string()))?;
     let mut text = String::new();
     file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
@@ -149,17 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn a_found_file_cannot_choose_who_gets_the_token() {
+    fn a_found_file_cannot_choose_the_target_of_the_token() {
         let toml = "target = \"https://theirs.example/fhir\"\n";
         let refused = refusal(&config(token, toml, true)).unwrap();
         assert!(refused.contains("plimsoll.toml:1") && refused.contains("--config"), "{refused}");
-        assert_eq!(refusal(&config(token, toml, false)), None, "a file that was named is trusted");
-        assert_eq!(refusal(&config(token_and_url, toml, true)), None, "the command line's URL wins");
-        assert_eq!(refusal(&config(nothing, toml, true)), None, "nothing secret is sent");
+        assert_eq!(refusal(&config(token, toml, false)), None, "a named file is trusted");
+        assert_eq!(refusal(&config(token_and_url, toml, true)), None, "the URL of the command line takes precedence");
+        assert_eq!(refusal(&config(nothing, toml, true)), None, "no secret is sent");
     }
 
     #[test]
-    fn a_found_file_cannot_widen_who_sees_the_token() {
+    fn a_found_file_cannot_expose_the_token() {
         for toml in [
             "allow-origins = [\"https://theirs.example\"]",
             "insecure = true",
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_client_goes_with_a_first_of_its_kind() {
+    fn a_second_client_needs_a_first_one_of_the_same_kind() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -202,19 +203,19 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        for (auth, wanted) in [
+        for (auth, expected) in [
             (format!("{smart}second-client-id = 'b'"), "--second-key-file"),
             (format!("{smart}second-token-file = {two}"), "--second-client-id"),
             (format!("token-file = {one}\nsecond-client-id = 'b'"), "--second-token-file"),
             ("second-client-id = 'b'".to_owned(), "needs a first one"),
         ] {
             let error = of(&auth).unwrap_err();
-            assert!(error.contains(wanted), "{auth}: {error}");
+            assert!(error.contains(expected), "{auth}: {error}");
         }
     }
 
     #[test]
-    fn a_token_file_is_read_without_its_frame_and_never_shown() {
+    fn a_token_file_is_read_without_bearer_prefix_and_never_shown() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "Bearer abc.def\n").unwrap();

@@ -1,4 +1,5 @@
-//! Where settings come from: flags over `PLIMSOLL_*` over `plimsoll.toml`, each value with its origin.
+//! The sources of settings. Flags override `PLIMSOLL_*` variables, which override `plimsoll.toml`. Each value has its
+//! origin.
 
 #[macro_use]
 mod declare;

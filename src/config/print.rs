@@ -1,11 +1,11 @@
-//! `--print-config`: the configuration in effect, where each value comes from, and no secret.
+//! `--print-config`: shows the configuration in effect with the origin of each value, and no secrets.
 
 use serde_json::{Value, json};
 
 use crate::config::run_config::RunConfig;
 use crate::config::setting::{FileKey, FileKeyKind, Origin, ShownSetting};
 
-/// The configuration as TOML, with the origin of each value as a comment.
+/// Returns the configuration as TOML, with the origin of each value as a comment.
 pub fn text(config: &RunConfig) -> String {
     let mut lines = vec!["# The configuration in effect. Secrets are not shown.".to_owned()];
     let (mut plain, mut hooks, mut auth) = (Vec::new(), Vec::new(), Vec::new());
@@ -21,9 +21,9 @@ pub fn text(config: &RunConfig) -> String {
                 let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} = {value}")).collect();
                 (format!("{key} = {{ {} }}", pairs.join(", ")), origin)
             }
-            // It is no setting of a file.
+            // It is not permitted in a file, so it is shown as a comment.
             value if kind == FileKeyKind::CommandLineOnly => (format!("# {key} = {value}"), origin),
-            // The strings, numbers, booleans and flat lists used here are written alike in JSON and TOML.
+            // Strings, numbers, booleans and flat lists have the same form in JSON and TOML.
             value => (format!("{key} = {value}"), origin),
         });
     }
@@ -46,7 +46,7 @@ pub fn text(config: &RunConfig) -> String {
     lines.join("\n")
 }
 
-/// The same for programs: `{"target": {"value": ..., "from": "command line"}, ..., "known": [...]}`.
+/// Returns the configuration as JSON: `{"target": {"value": ..., "from": "command line"}, ..., "known": [...]}`.
 pub fn json(config: &RunConfig) -> Value {
     let mut object = serde_json::Map::new();
     for ShownSetting { key, value, origin } in shown(config) {
@@ -59,7 +59,7 @@ pub fn json(config: &RunConfig) -> Value {
     Value::Object(object)
 }
 
-/// All settings in the order in which they are shown.
+/// Returns all settings in the order in which they are shown.
 fn shown(config: &RunConfig) -> Vec<ShownSetting> {
     let table = |name: &str, mut settings: Vec<ShownSetting>| {
         for setting in &mut settings {
@@ -70,7 +70,7 @@ fn shown(config: &RunConfig) -> Vec<ShownSetting> {
     let mut all = config.shown();
     all.extend(table("hooks", config.hooks.shown()));
     all.extend(table("auth", config.auth.shown()));
-    // These two are shown in other places than those of their rows.
+    // These two are not shown in the order of their rows.
     move_behind(&mut all, "values", "types");
     move_behind(&mut all, "auth.scope", "auth.forbidden-resources");
     all

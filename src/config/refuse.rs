@@ -1,4 +1,4 @@
-//! Refusals of a configuration file: file, line, caret. What may be a secret is masked in the excerpt.
+//! Refusals of a configuration file, with file, line and caret. Possible secrets are masked in the excerpt.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,17 +8,17 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::config::setting::{FileKey, FileKeyKind};
 
-/// The refusal for an error of the TOML parser.
+/// Returns the refusal for an error of the TOML parser.
 pub fn toml(path: &Path, text: &str, error: &toml::de::Error, keys: &[FileKey]) -> String {
     let message = plain(error.message(), keys);
     match error.span() {
-        Some(span) => at(path, text, span, &message, "`plimsoll run --help` explains every setting by its flag", keys),
+        Some(span) => at(path, text, span, &message, "`plimsoll run --help` explains each setting", keys),
         None => format!("error: {}: {message}", path.display()),
     }
 }
 
-/// The parser's message without text of the file, which may be a secret in the wrong place, and without the keys that
-/// are read only to be refused.
+/// Returns the parser's message without text of the file, which may be a misplaced secret, and without the keys that
+/// are read only to refuse them.
 fn plain(message: &str, keys: &[FileKey]) -> String {
     let message = message.replace('\n', ", ");
     let message = keys
@@ -34,12 +34,12 @@ fn plain(message: &str, keys: &[FileKey]) -> String {
     }
 }
 
-/// A refusal that points at `span` (bytes) of `text`.
+/// Returns a refusal that points at `span` (bytes) of `text`.
 pub fn at(path: &Path, text: &str, span: Range<usize>, title: &str, help: &str, keys: &[FileKey]) -> String {
     let masked = mask(text, keys);
     let end = span.end.min(masked.len());
     let start = span.start.min(end);
-    // The span of a table covers all its lines. Carets under the first one are enough.
+    // The span of a table covers all its lines. Carets under the first line are enough.
     let first_line = masked.get(start..end).and_then(|part| part.find('\n')).map_or(end, |newline| start + newline);
     let path = path.display().to_string();
     let report = &[Level::ERROR
@@ -49,9 +49,9 @@ pub fn at(path: &Path, text: &str, span: Range<usize>, title: &str, help: &str, 
     Renderer::plain().decor_style(DecorStyle::Ascii).render(report).to_string()
 }
 
-/// The text with asterisks in place of every value, except of those keys whose values may be shown: what stands on
-/// another line could be a token under a misspelt name. The user part of a URL is replaced too. The length in bytes
-/// stays, so that carets stay where they belong.
+/// Returns the text with asterisks in place of all values, except values of keys that may be shown: any other value
+/// could be a token under a misspelled key. Values with `@`, which may be a URL with a password, are masked too. The
+/// length in bytes stays the same, so that carets point at the right place.
 fn mask(text: &str, keys: &[FileKey]) -> String {
     let may_show = |name: &str| {
         keys.iter().any(|key| key.name == name && matches!(key.kind, FileKeyKind::Shown | FileKeyKind::CommandLineOnly))
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_secret_is_masked_and_lengths_stay() {
+    fn possible_secrets_are_masked_and_lengths_stay() {
         let text =
             "target = \"https://a.example\"\n[auth]\ntokne = \"s3cr€t\"\nkey = '''\nMIIE\n'''\nkind = \"none\"\n";
         let masked = mask(text, &keys());

@@ -1,5 +1,5 @@
-//! The settings of a run: each is one row, see [`settings!`](crate::config::declare). A value comes from a flag, else from
-//! its variable, else from `plimsoll.toml`, else it is the default.
+//! The settings of a run, one row each, see [`settings!`](crate::config::declare). A value is read from its flag, else
+//! from its variable, else from `plimsoll.toml`; otherwise it is the default.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,18 +46,19 @@ settings! {
     }
 
     file {
-        /// The FHIR base URL; none: the reference server in this process. Its flag is the first argument.
+        /// The FHIR base URL; `None` means the reference server in this process. On the command line it is the first
+        /// argument.
         #[serde(default, deserialize_with = "file_values::base_url")]
         target: Option<Url>,
     }
 
     /// The specs.
     flags SpecArgs {
-        /// A spec to judge by; may repeat. Left out: what the server declares, else hl7-3.0.0
+        /// Judge by this spec; may repeat [default: the specs that the server declares, else hl7-3.0.0]
         #[arg(long = "spec", env = "PLIMSOLL_SPEC", value_name = "ID", value_delimiter = ',')]
         specs: Vec<String>,
 
-        /// A spec to judge by without counting it for the exit code; may repeat
+        /// Judge by this spec too, without effect on the exit code; may repeat
         #[arg(
             long = "informational-spec",
             env = "PLIMSOLL_INFORMATIONAL_SPEC",
@@ -67,118 +68,118 @@ settings! {
         informational_specs: Vec<String>,
     }
 
-    /// What is exported.
+    /// The exports of a run.
     #[command(next_help_heading = "What is exported")]
     flags ScopeArgs {
-        /// A Group that may be exported; may repeat, the first is used
+        /// Export this Group at group level; may repeat, but only the first Group is used
         #[arg(long = "group", env = "PLIMSOLL_GROUP", value_name = "ID", value_delimiter = ',')]
         groups: Vec<String> => groups,
 
-        /// A Group without members, whose export must hold nobody
+        /// Export this Group without members, and test that the export contains no patients
         #[arg(long, env = "PLIMSOLL_EMPTY_GROUP", value_name = "ID")]
         empty_group: Option<String> => empty_group,
 
-        /// The server has the Bulk Cohort API, whether it declares so or not
+        /// Test the Bulk Cohort API even if the server does not declare it
         #[arg(long, env = "PLIMSOLL_COHORTS", value_parser = BoolishValueParser::new())]
         cohorts: bool => cohorts,
 
-        /// Make two Groups on the server, where it has the Bulk Cohort API, and delete them again
+        /// Create two Groups on a server with the Bulk Cohort API, and delete them at the end
         #[arg(long)]
         #[serde(default, deserialize_with = "file_values::refused_flag")]
         #[file(CommandLineOnly)]
         allow_writes: bool => allow_writes,
 
-        /// Levels to export at: system, patient, group; left out: those that the server declares
+        /// Export at these levels: system, patient, group [default: the levels that the server declares]
         #[arg(long, env = "PLIMSOLL_LEVELS", value_name = "LEVEL", value_delimiter = ',', value_parser = values::level)]
         #[serde(default, deserialize_with = "file_values::levels")]
         levels: Vec<ExportLevel>,
 
-        /// Resource types to keep exports small
+        /// Limit exports without a _type of their own to these resource types
         #[arg(long, env = "PLIMSOLL_TYPES", value_name = "TYPE", value_delimiter = ',', value_parser = values::resource_type)]
         #[serde(default, deserialize_with = "file_values::resource_types")]
         types: Vec<String> => types,
     }
 
-    /// Where the reports go.
+    /// The place of the reports.
     flags ReportArg {
-        /// Where the reports go; left out: reports/TIME-HOST
+        /// Write the reports to this folder [default: reports/TIME-HOST]
         #[arg(long, env = "PLIMSOLL_REPORT", value_name = "DIR")]
         report: Option<PathBuf>,
     }
 
     /// The suites.
     flags SuitesArg {
-        /// Rules to use in place of the built-in ones
+        /// Use the suites in this folder in place of the built-in ones
         #[arg(long, env = "PLIMSOLL_SUITES", value_name = "DIR")]
         suites: Option<PathBuf>,
     }
 
     /// What counts as a failure.
     flags StrictArg {
-        /// Treat warnings as failures
+        /// Count warnings as failures
         #[arg(long, env = "PLIMSOLL_STRICT", value_parser = BoolishValueParser::new())]
         strict: bool,
     }
 
     file {
-        /// Values that exist on the target, in place of sample values from its data.
+        /// Values that exist on the target, used in place of sample values from its data.
         #[serde(default, deserialize_with = "file_values::sample_values")]
         #[file(Masked)]
         values: BTreeMap<SampleValueName, String> => values,
     }
 
-    /// How much is asked of the target.
-    #[command(next_help_heading = "Politeness and limits")]
+    /// The limits of a run.
+    #[command(next_help_heading = "Limits")]
     flags LimitArgs {
-        /// Jobs that may run at once [default: 4]
+        /// Run at most N jobs at the same time, from 1 to 64 [default: 4]
         #[arg(long, env = "PLIMSOLL_JOBS", value_name = "N", value_parser = values::jobs)]
         #[serde(default, deserialize_with = "file_values::jobs")]
         jobs: usize = DEFAULT_JOBS => jobs,
 
-        /// The longest time from a kick-off to its completion, such as 90s or 10m [default: 10m]
+        /// Wait at most this long from a kick-off until its job completes, such as 90s or 10m [default: 10m]
         #[arg(long, env = "PLIMSOLL_MAX_WAIT", value_name = "TIME", value_parser = values::duration)]
         #[serde(default, deserialize_with = "file_values::duration")]
         max_wait: Duration = DEFAULT_MAX_WAIT => max_wait,
 
-        /// The longest time of the whole run
+        /// End the run after this time, such as 30m [default: no limit]
         #[arg(long, env = "PLIMSOLL_DEADLINE", value_name = "TIME", value_parser = values::duration)]
         #[serde(default, deserialize_with = "file_values::duration")]
         deadline: Option<Duration> => deadline,
 
-        /// The most that is taken from files, such as 500MB or 2GiB [default: 64GiB]
+        /// Download at most this many bytes of files, such as 500MB or 2GiB [default: 64GiB]
         #[arg(long, env = "PLIMSOLL_MAX_BYTES", value_name = "SIZE")]
         max_bytes: ByteSize = ByteSize(DEFAULT_MAX_BYTES) => max_bytes,
 
-        /// Leave the jobs on the server
+        /// Delete no jobs; they stay on the server
         #[arg(long, env = "PLIMSOLL_NO_DELETE", value_parser = BoolishValueParser::new())]
         no_delete: bool => no_delete,
 
-        /// Poll deleted jobs once more a minute later, where a suite looks whether they stay away, and wait for tokens to end
+        /// Wait until tokens and file URLs expire, and poll deleted jobs again after a minute; the run takes longer
         #[arg(long, env = "PLIMSOLL_WAIT_FOR_EXPIRY", value_parser = BoolishValueParser::new())]
         wait_for_expiry: bool => wait_for_expiry,
 
-        /// Keep the exported files, resources and all, in this folder
+        /// Store the exported files in this folder; they contain all exported data [default: not stored]
         #[arg(long, env = "PLIMSOLL_KEEP_FILES", value_name = "DIR")]
         keep_files: Option<PathBuf> => keep_files,
     }
 
-    /// What resources are held to beyond FHIR's own definitions.
+    /// Profiles to validate resources against, in addition to FHIR's definitions.
     #[command(next_help_heading = "Profiles")]
     flags ProfileArgs {
-        /// A package of profiles with snapshots, a .tgz or a folder: resources are held to those that they claim; may repeat
+        /// Validate resources against the profiles of this package, a .tgz or a folder, that they claim; may repeat
         #[arg(long = "package", env = "PLIMSOLL_PACKAGE", value_name = "PKG", value_delimiter = ',')]
         #[file(Masked)]
         packages: Vec<PathBuf>,
 
-        /// A profile of the packages, by URL or name, that all resources of its type are held to; may repeat
+        /// Validate all resources of its type against this profile of a package, by URL or name; may repeat
         #[arg(long = "profile", env = "PLIMSOLL_PROFILE", value_name = "PROFILE", value_delimiter = ',')]
         #[file(Masked)]
         profiles: Vec<String>,
     }
 
-    /// How the target is connected to.
+    /// How the run connects to the target.
     flags ConnectionArgs {
-        /// Another origin that may see the token, such as https://files.example.org; may repeat
+        /// Send the token to this origin too, such as https://files.example.org; may repeat
         #[arg(
             long = "allow-origin",
             env = "PLIMSOLL_ALLOW_ORIGIN",
@@ -190,30 +191,30 @@ settings! {
         #[file(Masked)]
         allow_origins: Vec<url::Origin> => allow_origins,
 
-        /// Accept any certificate; no verdict is then conformant
+        /// Accept any TLS certificate; no verdict is conformant then
         #[arg(long, env = "PLIMSOLL_INSECURE", value_parser = BoolishValueParser::new())]
         insecure: bool => insecure,
 
-        /// Plain http is meant, to other machines too: the tests of TLS do not apply, and tokens go in the clear
+        /// Permit plain HTTP to all hosts, not only localhost; TLS tests do not apply, and tokens are sent unencrypted
         #[arg(long, env = "PLIMSOLL_ALLOW_HTTP", value_parser = BoolishValueParser::new())]
         allow_http: bool => allow_http,
 
-        /// More certificate authorities, as PEM
+        /// Trust the certificate authorities in this PEM file too
         #[arg(long, env = "PLIMSOLL_CA_FILE", value_name = "FILE")]
         ca_file: Option<PathBuf> => ca_file,
 
-        /// The certificate to show and its private key, in one PEM file, where the server wants one
+        /// Present the client certificate in this PEM file, which also contains its private key
         #[arg(long, env = "PLIMSOLL_CLIENT_CERT", value_name = "FILE")]
         client_cert: Option<PathBuf> => client_cert,
 
-        /// Use the proxies of the environment (HTTPS_PROXY and so on)
+        /// Use the proxies that environment variables such as HTTPS_PROXY name
         #[arg(long, env = "PLIMSOLL_PROXY", value_parser = BoolishValueParser::new())]
         proxy: bool => use_proxy,
     }
 
     /// Whether hooks run.
     flags HookArg {
-        /// Run the commands that plimsoll.toml names under [hooks]: they change the server's data
+        /// Run the commands under [hooks] in plimsoll.toml, which change the server's data
         #[arg(long)]
         #[serde(default, deserialize_with = "file_values::refused_flag")]
         #[file(CommandLineOnly)]
@@ -222,7 +223,8 @@ settings! {
 }
 
 impl RunConfig {
-    /// The configuration in effect: the defaults, the file over them, and over both what `given` puts in.
+    /// Returns the configuration in effect: the defaults, overridden by the file, overridden by the values that `given`
+    /// sets.
     pub fn new(file: Option<(&FileText, &RunTable)>, given: impl FnOnce(&mut RunConfig)) -> Self {
         let mut config = Self::default();
         if let Some((text, table)) = file {
@@ -237,8 +239,8 @@ impl RunConfig {
         config
     }
 
-    /// The settings of a run against `base`. Missing are the credentials, profiles, hooks and levels, and the resources
-    /// that the client must not be given: those are more than a copy of a value.
+    /// Returns the settings of a run against `base`, without credentials, profiles, hooks, levels and resources that
+    /// the client must not get. The caller sets those, because they are not copies of values.
     pub fn settings(&self, base: Url) -> Settings {
         let mut settings = Settings::new(base);
         self.fill(&mut settings);
@@ -249,7 +251,7 @@ impl RunConfig {
 }
 
 impl RunTable {
-    /// All keys of the file, those of its tables too.
+    /// Returns all keys of the file and of its tables.
     pub(crate) fn all_keys() -> Vec<FileKey> {
         let known = KnownDeviation::KEYS.iter().map(|name| (*name, FileKeyKind::Shown));
         let secrets = AuthTable::SECRETS.iter().map(|name| (*name, FileKeyKind::Secret));

@@ -1,4 +1,4 @@
-//! A setting: a value and the place that it comes from.
+//! A setting: a value and its origin.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::base::vocabulary::ExportLevel;
 use crate::config::values::{AuthKind, ByteSize, show_duration};
 use crate::suite::param::SampleValueName;
 
-/// Where a value comes from.
+/// The origin of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
     /// The command line.
@@ -40,22 +40,22 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it comes from.
+/// A value and its origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setting<T> {
     /// The value.
     pub value: T,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
 }
 
 impl<T> Setting<T> {
-    /// A value from `origin`.
+    /// Returns a setting with this value and origin.
     pub fn new(value: T, origin: Origin) -> Self {
         Self { value, origin }
     }
 
-    /// Replaces the value if there is another one with an origin.
+    /// Replaces the value and its origin if both are given.
     pub(crate) fn set(&mut self, value: impl Into<Option<T>>, origin: Option<Origin>) {
         if let (Some(value), Some(origin)) = (value.into(), origin) {
             *self = Self { value, origin };
@@ -65,10 +65,10 @@ impl<T> Setting<T> {
 
 /// A type that settings have.
 pub trait SettingValue: Clone {
-    /// The value as `--print-config` shows it; null: the setting has no value.
+    /// Returns the value as `--print-config` shows it; null if the setting has no value.
     fn show(&self) -> Value;
 
-    /// The value that a configuration file in `folder` means: its relative paths are relative to `folder`.
+    /// Returns the value with relative paths resolved against `folder`, the folder of the configuration file.
     #[must_use]
     fn relative_to(self, _folder: &Path) -> Self {
         self
@@ -136,23 +136,23 @@ impl<T: SettingValue> SettingValue for Option<T> {
 /// A key of `plimsoll.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileKey {
-    /// Its name, as it is written in the file.
+    /// Its name in the file.
     pub name: String,
-    /// What is done with it.
+    /// How it is handled.
     pub kind: FileKeyKind,
 }
 
-/// What is done with a key of `plimsoll.toml`.
+/// How a key of `plimsoll.toml` is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FileKeyKind {
-    /// It is read, and its line is shown when something is wrong with it.
+    /// It is read, and a refusal shows its value.
     #[default]
     Shown,
-    /// It is read, and its value is never shown in an excerpt of the file.
+    /// It is read, and a refusal masks its value.
     Masked,
-    /// Only the command line can give it. It is read so that the refusal can say so.
+    /// It is permitted on the command line only. It is read to refuse it with a clear message.
     CommandLineOnly,
-    /// A secret, which does not belong in the file. It is read so that the refusal can say so.
+    /// It is a secret, which is not permitted in the file. It is read to refuse it with a clear message.
     Secret,
 }
 
@@ -163,6 +163,6 @@ pub struct ShownSetting {
     pub key: FileKey,
     /// Its value.
     pub value: Value,
-    /// Where the value comes from.
+    /// The origin of the value.
     pub origin: Origin,
 }

@@ -1,5 +1,5 @@
-//! How values of flags, variables and `plimsoll.toml` are read and written. An error is a fragment and never repeats the
-//! user part of a URL.
+//! Reads and writes values of flags, variables and `plimsoll.toml`. An error is a lower-case fragment and never repeats
+//! the user name or password of a URL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,16 +20,16 @@ use crate::suite::values::Wait;
 /// How requests are authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AuthKind {
-    /// Not at all.
+    /// Without credentials.
     None,
-    /// A bearer token.
+    /// With a bearer token.
     Token,
-    /// SMART Backend Services.
+    /// With SMART Backend Services.
     Smart,
 }
 
 impl AuthKind {
-    /// Its name in flags and files.
+    /// Returns its name in flags and files.
     pub fn as_str(self) -> &'static str {
         match self {
             AuthKind::None => "none",
@@ -44,11 +44,10 @@ pub fn auth_kind(text: &str) -> Result<AuthKind, String> {
     [AuthKind::None, AuthKind::Token, AuthKind::Smart]
         .into_iter()
         .find(|kind| kind.as_str() == text)
-        .ok_or_else(|| format!("{text:?} is no kind of authorization; write none, token or smart"))
+        .ok_or_else(|| format!("unknown kind of authorization {text:?}; write none, token or smart"))
 }
 
-/// Reads the name of an environment variable. The text is not repeated in an error: it may be a token, written here by
-/// mistake.
+/// Reads the name of an environment variable. An error does not repeat the text, because it may be a misplaced token.
 pub fn variable(text: &str) -> Result<String, String> {
     let plausible = !text.is_empty()
         && text.len() <= 100
@@ -57,15 +56,15 @@ pub fn variable(text: &str) -> Result<String, String> {
     if plausible {
         Ok(text.to_owned())
     } else {
-        Err("this is no name of an environment variable; write one such as PLIMSOLL_TOKEN".to_owned())
+        Err("not the name of an environment variable; write a name such as PLIMSOLL_TOKEN".to_owned())
     }
 }
 
-/// Reads a FHIR base URL: http or https, no user part, no query, no fragment; a closing slash is removed.
+/// Reads a FHIR base URL: http or https, without user name, password, query and fragment. A trailing slash is removed.
 pub fn base_url(text: &str) -> Result<Url, String> {
     let mut url = http_url(text, "the base URL")?;
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("a base URL ends with its path; leave out what follows ? or #".to_owned());
+        return Err("a base URL has no query and no fragment; remove the text after ? or #".to_owned());
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
@@ -76,7 +75,7 @@ pub fn base_url(text: &str) -> Result<Url, String> {
 pub fn token_url(text: &str) -> Result<Url, String> {
     let url = http_url(text, "the token URL")?;
     match url.fragment() {
-        Some(_) => Err("a token URL has no fragment; leave out what follows #".to_owned()),
+        Some(_) => Err("a token URL has no fragment; remove the text after #".to_owned()),
         None => Ok(url),
     }
 }
@@ -85,7 +84,7 @@ pub fn token_url(text: &str) -> Result<Url, String> {
 pub fn origin(text: &str) -> Result<url::Origin, String> {
     let url = http_url(text, "an origin")?;
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("an origin is scheme, host and port only: {}", url.origin().ascii_serialization()));
+        return Err(format!("an origin has only scheme, host and port; write {}", url.origin().ascii_serialization()));
     }
     Ok(url.origin())
 }
@@ -93,21 +92,21 @@ pub fn origin(text: &str) -> Result<url::Origin, String> {
 fn http_url(text: &str, what: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|e| format!("{what} is not a URL ({e}); write it as https://host/path"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("{what} has the scheme {:?}; http and https are known", url.scheme()));
+        return Err(format!("{what} has the scheme {:?}; use http or https", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!(
-            "{what} holds a user name or password, which logs and process lists show; use --auth token or --auth smart"
+            "{what} has a user name or password, which logs and process lists show; use --auth token or --auth smart"
         ));
     }
     Ok(url)
 }
 
-/// Reads an export level that can be named: system, patient or group.
+/// Reads an export level: system, patient or group.
 pub fn level(text: &str) -> Result<ExportLevel, String> {
     match ExportLevel::from_word(text) {
         Some(level) if level != ExportLevel::Any => Ok(level),
-        _ => Err(format!("{text:?} is no level; write system, patient or group")),
+        _ => Err(format!("unknown export level {text:?}; write system, patient or group")),
     }
 }
 
@@ -116,10 +115,14 @@ pub fn resource_type(text: &str) -> Result<String, String> {
     let plausible = text.starts_with(|c: char| c.is_ascii_uppercase())
         && text.len() <= 64
         && text.chars().all(|c| c.is_ascii_alphabetic());
-    if plausible { Ok(text.to_owned()) } else { Err(format!("{text:?} is no resource type; write it as Patient")) }
+    if plausible {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not a resource type; write a name such as Patient"))
+    }
 }
 
-/// Checks the mark of a resource: `Patient/17`, or `SYSTEM|CODE` of a tag.
+/// Checks the name of a resource that the client must not get: `Patient/17`, or `SYSTEM|CODE` of a tag.
 pub fn mark(text: &str) -> Result<String, String> {
     WithheldMark::parse(text).map(|_| text.to_owned())
 }
@@ -134,7 +137,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse().map(Wait::duration)
 }
 
-/// Writes a duration as flags and files do: `90s`, `10m`.
+/// Returns a duration in the form of flags and files: `90s`, `10m`.
 pub fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
@@ -152,7 +155,7 @@ pub struct ByteSize(pub u64);
 impl FromStr for ByteSize {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || format!("{text:?} is no size; write a whole number and B, kB, MB, GB, KiB, MiB or GiB");
+        let refuse = || format!("{text:?} is not a size; write a whole number with B, kB, MB, GB, KiB, MiB or GiB");
         let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
         let number: u64 = number.parse().map_err(|_| refuse())?;
@@ -203,7 +206,9 @@ impl<'de> Deserialize<'de> for ByteSize {
                 f.write_str("a number of bytes, or text such as \"500MB\"")
             }
             fn visit_i64<E: de::Error>(self, v: i64) -> Result<Self::Value, E> {
-                u64::try_from(v).map(ByteSize).map_err(|_| E::custom(format!("{v} is no size; it cannot be negative")))
+                u64::try_from(v)
+                    .map(ByteSize)
+                    .map_err(|_| E::custom(format!("{v} is not a size; write a number that is not negative")))
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
                 v.parse().map_err(E::custom)
@@ -218,7 +223,7 @@ impl<'de> Deserialize<'de> for ByteSize {
 pub struct Day(Instant);
 
 impl Day {
-    /// The day of `at`, in UTC.
+    /// Returns the day of `at`, in UTC.
     pub fn of(at: SystemTime) -> Self {
         Self(Instant::from(at).start_of_day())
     }
@@ -227,7 +232,7 @@ impl Day {
 impl FromStr for Day {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || format!("{text:?} is no day; write it as 2026-12-31");
+        let refuse = || format!("{text:?} is not a date; write it as 2026-12-31");
         Instant::parse(&format!("{text}T00:00:00Z")).map(Day).ok_or_else(refuse)
     }
 }
@@ -239,8 +244,8 @@ impl fmt::Display for Day {
     }
 }
 
-/// The text on one line of at most `max` characters, without characters that control a terminal or end a comment: parts
-/// of it may come from a server.
+/// Returns the text on one line of at most `max` characters, without characters that control a terminal or end a
+/// comment, because parts of it may be from a server.
 pub fn one_line(text: &str, max: usize) -> String {
     let safe: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     match safe.char_indices().nth(max) {
@@ -255,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_loses_its_closing_slash_and_keeps_its_path() {
+    fn a_base_url_loses_its_trailing_slash_and_keeps_its_path() {
         assert_eq!(base_url("https://a.example/fhir/").unwrap().as_str(), "https://a.example/fhir");
         assert_eq!(base_url("http://127.0.0.1:8380").unwrap().as_str(), "http://127.0.0.1:8380/");
     }
@@ -271,14 +276,14 @@ mod tests {
 
     #[test]
     fn other_schemes_queries_and_paths_are_refused() {
-        assert!(base_url("ftp://a.example").unwrap_err().contains("http and https"));
+        assert!(base_url("ftp://a.example").unwrap_err().contains("use http or https"));
         assert!(base_url("https://a.example/fhir?x=1").is_err());
         assert!(base_url("not a url").is_err());
         assert!(origin("https://a.example/files").unwrap_err().contains("https://a.example"));
     }
 
     #[test]
-    fn sizes_read_and_print() {
+    fn sizes_are_read_and_written() {
         assert_eq!("500MB".parse(), Ok(ByteSize(500_000_000)));
         assert_eq!("2GiB".parse(), Ok(ByteSize(2 << 30)));
         assert_eq!(ByteSize(2 << 30).to_string(), "2GiB");
@@ -290,14 +295,14 @@ mod tests {
     }
 
     #[test]
-    fn durations_print_in_the_largest_whole_unit() {
+    fn durations_are_written_in_the_largest_whole_unit() {
         assert_eq!(show_duration(Duration::from_secs(600)), "10m");
         assert_eq!(show_duration(Duration::from_secs(90)), "90s");
         assert_eq!(show_duration(Duration::from_millis(1_500)), "1500ms");
     }
 
     #[test]
-    fn days_are_strict() {
+    fn invalid_dates_are_refused() {
         assert_eq!("2026-12-31".parse::<Day>().unwrap().to_string(), "2026-12-31");
         for wrong in ["2026-2-3", "2026-02-30", "31.12.2026", "", "2026-12-31-1"] {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
@@ -306,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_cannot_steer_a_terminal() {
+    fn one_line_removes_control_characters_and_cuts() {
         assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d", 160), "a [2Jb c d");
         assert_eq!(one_line(&"x".repeat(1_000), 10), format!("{}...", "x".repeat(10)));
     }

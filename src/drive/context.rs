@@ -30,17 +30,17 @@ use crate::session::client::Session;
 use crate::settings::run_settings::Settings;
 use crate::suite::flow::{Identity, Moment, Needs};
 
-/// Why the run can make no export.
+/// Why the run cannot start any export.
 #[derive(Clone, Debug)]
 pub(crate) enum Unreachable {
-    /// The token endpoint gives no token, and why.
+    /// The token endpoint issues no token; holds the reason.
     Token(String),
-    /// The target speaks only TLS versions that this program does not, and how that was found out.
+    /// The target offers only TLS versions that this program does not support; holds the reason.
     Tls(String),
 }
 
 impl Unreachable {
-    /// The end of a run that cannot reach its target.
+    /// Returns the early end of a run that cannot reach its target.
     pub fn into_early_end(self) -> EarlyEnd {
         match self {
             Unreachable::Token(because) => EarlyEnd { kind: EarlyEndKind::NoToken, because },
@@ -66,36 +66,36 @@ pub(crate) struct RunContext<'a> {
     /// One permit per job that may run.
     pub permits: Semaphore,
     pub progress: Arc<dyn Progress>,
-    /// Why the run can make no export; only flows that need none begin.
+    /// Why the run cannot start any export, if so. Only flows without an export run then.
     pub no_way: Option<Unreachable>,
-    /// Why the run is being ended, once it is.
+    /// Why the run is being ended, if it is.
     pub halted: Mutex<Option<EarlyEnd>>,
     /// What the run has seen of the target so far.
     pub target: TargetBehavior,
-    /// FHIR's definitions, if they are those of the version that the target declares.
+    /// FHIR's definitions, if the target declares their FHIR version.
     pub definitions: Option<Arc<Tables>>,
     /// By flow: the kick-off parameters that it dropped because the target refused them.
     pub dropped_params: Mutex<BTreeMap<String, Vec<String>>>,
-    /// The key under which resources are hashed; never kept.
+    /// The key of the hashes of resources; never written to the recording.
     pub key: RunKey,
     /// The members of the exported Group, once they were read.
     pub members: Mutex<Option<Members>>,
-    /// What hooks changed so far.
+    /// What hooks have changed so far.
     pub data_changes: Mutex<DataChanges>,
-    /// The URLs that the target gave out, to measure how hard they are to guess.
+    /// The URLs that the target returned, to measure how hard they are to guess.
     pub url_entropy: UrlEntropy,
-    /// Bytes of files, as they came over the wire.
+    /// Bytes of files, as received.
     pub file_bytes: AtomicU64,
 }
 
 impl RunContext<'_> {
-    /// A job is deleted, or the target no longer knows it.
+    /// Notes that a job is deleted, or that the target no longer knows it.
     pub fn gone(&self, job: &Url) {
         self.jobs.gone(job);
         self.journal.write(&JournalLine::Gone(job.clone()));
     }
 
-    /// Takes the job of a killed run that this flow resumes, if there is one.
+    /// Takes the job of a killed run that `flow` resumes, if there is one.
     pub fn resumed(&self, flow: &str) -> Option<Resumed> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         let at = resumed.iter().position(|(name, _)| name == flow)?;
@@ -108,17 +108,17 @@ impl RunContext<'_> {
         resumed.drain(..).map(|(_, resumed)| resumed.job).collect()
     }
 
-    /// The members of the exported Group, if they were read.
+    /// Returns the members of the exported Group, if they were read.
     pub fn members(&self) -> Option<Members> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps the members of the exported Group.
+    /// Stores the members of the exported Group.
     pub fn set_members(&self, members: &Members) {
         *self.members.lock().unwrap_or_else(PoisonError::into_inner) = Some(members.clone());
     }
 
-    /// What hooks changed so far. Do not hold this guard across `.await`.
+    /// Returns what hooks have changed so far. Do not hold this guard across `.await`.
     pub fn data_changes(&self) -> MutexGuard<'_, DataChanges> {
         self.data_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,12 +129,12 @@ impl RunContext<'_> {
         self.flow_results.halt();
     }
 
-    /// Why the run is being ended, if it is.
+    /// Returns why the run is being ended, if it is.
     pub fn halted(&self) -> Option<EarlyEnd> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The kick-off parameters that `flow` dropped.
+    /// Returns the kick-off parameters that `flow` dropped.
     pub fn dropped_params(&self, flow: &str) -> Vec<String> {
         self.dropped_params.lock().unwrap_or_else(PoisonError::into_inner).get(flow).cloned().unwrap_or_default()
     }
@@ -146,7 +146,7 @@ impl RunContext<'_> {
     }
 }
 
-/// One flow while it goes on.
+/// A running flow.
 pub(crate) struct FlowContext<'a> {
     pub run: &'a RunContext<'a>,
     pub planned: &'a PlannedFlow,
@@ -195,32 +195,32 @@ impl<'a> FlowContext<'a> {
         &self.planned.name
     }
 
-    /// The record of the flow so far. Do not hold this guard across `.await`.
+    /// Returns the record of the flow so far. Do not hold this guard across `.await`.
     pub fn record(&self) -> MutexGuard<'_, FlowRecord> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The URLs of attachments in the files of this flow. Do not hold this guard across `.await`.
+    /// Returns the URLs of attachments in the files of this flow. Do not hold this guard across `.await`.
     pub fn attachments(&self) -> MutexGuard<'_, Vec<String>> {
         self.attachments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The Groups that this flow created. Do not hold this guard across `.await`.
+    /// Returns the Groups that this flow created. Do not hold this guard across `.await`.
     pub fn cohort(&self) -> MutexGuard<'_, Cohort> {
         self.cohort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The exchange that brought the manifest.
+    /// Returns the exchange that returned the manifest.
     pub fn manifest_exchange(&self) -> Option<u32> {
         *self.manifest_exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the exchange that brought the manifest.
+    /// Notes the exchange that returned the manifest.
     pub fn set_manifest_exchange(&self, exchange: u32) {
         *self.manifest_exchange.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
     }
 
-    /// The id of the Group that the flow exports.
+    /// Returns the id of the Group that the flow exports.
     pub fn group(&self) -> Option<String> {
         match self.planned.flow.credentials {
             Some(Needs::Cohort) => self.cohort().made.clone(),
@@ -249,8 +249,8 @@ impl<'a> FlowContext<'a> {
         self.planned.flow.probes.iter().any(|probe| probe.at == moment)
     }
 
-    /// Notes that a kick-off of this flow was accepted, so that the job is deleted when the flow is over. `identity` sent it;
-    /// `own` is set if it was the flow's own kick-off and not that of a probe.
+    /// Notes that a kick-off of this flow was accepted, so that the job is deleted when the flow ends. `identity` sent
+    /// it; `own` is set if it was the flow's own kick-off and not that of a probe.
     pub fn hold(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
         self.record().accepted += 1;
         self.run.target.kickoff_accepted();
@@ -258,13 +258,13 @@ impl<'a> FlowContext<'a> {
         self.hold_other(job, identity, own);
     }
 
-    /// The same for a job that is no export, such as the creation of a Group.
+    /// The same for a job that is not an export, such as the creation of a Group.
     pub fn hold_other(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
         self.run.journal.write(&JournalLine::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // A job that the server gives twice is held once.
+        // A server may return the same job twice.
         if !held.iter().any(|(one, _)| one == job) {
-            // Jobs of the second client and jobs without a token may be invisible to the first client; all others are its own.
+            // Only the client that started a job may be able to see it. All other identities are the first client.
             let owner = match identity {
                 Identity::SecondClient | Identity::None => identity,
                 _ => Identity::Client,
@@ -274,7 +274,7 @@ impl<'a> FlowContext<'a> {
         }
     }
 
-    /// Forgets a job that the flow holds. False if it held no such job.
+    /// Forgets a job of the flow. Returns false if the flow has no such job.
     pub fn forget(&self, job: &Url) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let before = held.len();
@@ -282,7 +282,7 @@ impl<'a> FlowContext<'a> {
         held.len() < before
     }
 
-    /// The jobs that the flow holds, and the identity that may delete each.
+    /// Returns the jobs of the flow, and the identity that may delete each.
     pub fn held(&self) -> Vec<(Url, Identity)> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -291,7 +291,7 @@ impl<'a> FlowContext<'a> {
         self.run.progress.show(self.name(), event);
     }
 
-    /// Waits; the error is that the run is being ended.
+    /// Waits for `time`; `what` says until when. The error is that the run is being ended.
     pub async fn wait(&self, time: Duration, what: &str) -> Result<(), Stop> {
         self.show(Event::Waiting { what, time });
         let began = self.run.clock.elapsed();
@@ -305,7 +305,7 @@ impl<'a> FlowContext<'a> {
         self.check_halt()
     }
 
-    /// Waits for leave to run one more job; the error is that the run is being ended.
+    /// Waits for the permit to run one more job. The error is that the run is being ended.
     pub async fn permit(&self) -> Result<SemaphorePermit<'a>, Stop> {
         let ended = || {
             stop(
@@ -321,20 +321,20 @@ impl<'a> FlowContext<'a> {
         }
     }
 
-    /// Waits until the kick-off of `flow` was answered; `None` if there is no such flow. The error is that the run is being
-    /// ended.
+    /// Waits for the response to the kick-off of `flow`; `None` if there is no such flow. The error is that the run is
+    /// being ended.
     pub async fn kickoff_of(&self, flow: &str) -> Result<Option<Result<ExportLevel, Stop>>, Stop> {
         let known = self.run.flow_results.kickoff(flow).await;
         self.check_halt().map(|()| known)
     }
 
-    /// Waits until `flow` is over; `None` if there is no such flow. The error is that the run is being ended.
+    /// Waits until `flow` has ended; `None` if there is no such flow. The error is that the run is being ended.
     pub async fn outcome_of(&self, flow: &str) -> Result<Option<FlowOutcome>, Stop> {
         let known = self.run.flow_results.outcome(flow).await;
         self.check_halt().map(|()| known)
     }
 
-    /// Stops the flow if the run is being ended.
+    /// Returns an error if the run is being ended.
     pub fn check_halt(&self) -> Result<(), Stop> {
         match self.run.halted() {
             Some(end) => Err(stop(StopKind::Limit, None, end.because)),
@@ -342,7 +342,7 @@ impl<'a> FlowContext<'a> {
         }
     }
 
-    /// The reason to stop for a request that was cut off because the run is being ended.
+    /// Returns the stop for a request that was interrupted because the run is being ended.
     pub fn halt_stop(&self, exchange: u32, trouble: &Trouble) -> Stop {
         stop(
             StopKind::Limit,
@@ -351,13 +351,13 @@ impl<'a> FlowContext<'a> {
         )
     }
 
-    /// `Retry-After`, from now.
+    /// Returns the wait that `Retry-After` asks for, from now.
     pub fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
         retry::retry_after(headers, self.run.clock.now())
     }
 }
 
-/// The milliseconds of a time.
+/// Returns a time in milliseconds.
 pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,11 +1,11 @@
-//! The export levels that the target offers: those in its CapabilityStatement and those that the user names.
+//! The export levels that the target offers: those of its CapabilityStatement and those that the user names.
 
 use serde_json::Value;
 
 use crate::base::vocabulary::ExportLevel;
 use crate::settings::run_settings::Settings;
 
-/// All levels of an export, in the order in which [`ExportLevel::Any`] tries them.
+/// All export levels, in the order in which [`ExportLevel::Any`] tries them.
 pub const LEVELS: [ExportLevel; 3] = [ExportLevel::System, ExportLevel::Patient, ExportLevel::Group];
 
 /// What a CapabilityStatement declares about exports.
@@ -15,21 +15,22 @@ pub struct Declared {
     pub software: Option<String>,
     /// The FHIR version.
     pub fhir: Option<String>,
-    /// The levels of export.
+    /// The export levels.
     pub levels: Vec<ExportLevel>,
     /// The canonical URLs in `instantiates` and `implementationGuide`.
     pub claims: Vec<String>,
-    /// Whether it lists the profile of cohorts for Group (hl7-3.0.0, group.html).
+    /// Whether it lists the cohort profile for Group (hl7-3.0.0, group.html).
     pub cohorts: bool,
     /// Whether it declares that Groups can be updated.
     pub group_updates: bool,
 }
 
-/// The end of the canonical URL of the profile of cohorts.
+/// The end of the canonical URL of the cohort profile.
 const COHORT: &str = "/bulk-cohort-group";
 
-/// Reads a CapabilityStatement; any other body declares nothing. Export operations are recognized by their name (`export`,
-/// `patient-export`, `group-export`) or the end of their definition, in `rest` or in its resources Patient and Group.
+/// Reads a CapabilityStatement; any other body declares nothing. Export operations are recognized by their name
+/// (`export`, `patient-export`, `group-export`) or the end of their definition, in `rest` or in its resources Patient
+/// and Group.
 pub fn read(body: &Value) -> Declared {
     if body.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
         return Declared::default();
@@ -56,7 +57,7 @@ pub fn read(body: &Value) -> Declared {
                 let profile = |one: &Value| {
                     one.as_str().is_some_and(|url| url.split('|').next().unwrap_or_default().ends_with(COHORT))
                 };
-                // Some servers write one profile in place of a list.
+                // Some servers write a single profile instead of a list.
                 let listed = resource.get("supportedProfile");
                 cohorts |= listed.is_some_and(profile) || items(listed).any(profile);
                 group_updates |= items(resource.get("interaction"))
@@ -74,7 +75,7 @@ pub fn read(body: &Value) -> Declared {
     Declared { software, fhir: text("/fhirVersion"), levels, claims, cohorts, group_updates }
 }
 
-/// The level of an export operation, at a place where plain `export` means `here`.
+/// Returns the level of an export operation. `here` is the level that the plain name `export` means at this place.
 fn level_of(operation: &Value, here: ExportLevel) -> Option<ExportLevel> {
     let name = operation.get("name").and_then(Value::as_str).unwrap_or_default();
     let definition = operation.get("definition").and_then(Value::as_str).unwrap_or_default();
@@ -89,12 +90,12 @@ fn level_of(operation: &Value, here: ExportLevel) -> Option<ExportLevel> {
     })
 }
 
-/// The first items of a JSON array, which may be very long.
+/// Returns the first items of a JSON array, which may be very long.
 fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten().take(10_000)
 }
 
-/// A text of the server, cut to the length of a line.
+/// Returns a text of the server, cut to 200 characters.
 fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }
@@ -102,34 +103,35 @@ fn short(text: &str) -> String {
 /// Whether the run tries an export at a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// The target declares it, or the user named it.
+    /// Yes: the target declares the level, or the user named it.
     Yes,
-    /// The target declares no level: the run tries it, and a refusal is no failure.
+    /// The target declares no level at all. The run tries the level, and a refusal is not a failure.
     Perhaps,
-    /// No, and why.
+    /// No; holds the reason.
     No(String),
 }
 
-/// Whether the run tries an export at `level`, one of [`LEVELS`].
+/// Returns whether the run tries an export at `level`, one of [`LEVELS`]. At group level, `--group` must name the
+/// Group.
 pub fn offer(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
     match offer_of_any(level, declared, settings) {
         Offer::No(why) => Offer::No(why),
         _ if level == ExportLevel::Group && settings.groups.is_empty() => {
-            Offer::No("no group id: give one with --group ID".to_owned())
+            Offer::No("no Group id is known. Give --group ID".to_owned())
         }
         offer => offer,
     }
 }
 
-/// The same, for any Group.
+/// The same, without the need for `--group`.
 pub fn offer_of_any(level: ExportLevel, declared: &Declared, settings: &Settings) -> Offer {
     match &settings.levels {
         Some(named) if named.contains(&level) => Offer::Yes,
-        Some(_) => Offer::No(format!("{level} is not among the levels that were asked for; name it with --levels")),
+        Some(_) => Offer::No(format!("--levels does not name the {level} level. Add {level} to --levels")),
         None if declared.levels.is_empty() => Offer::Perhaps,
         None if declared.levels.contains(&level) => Offer::Yes,
         None => Offer::No(format!(
-            "the target's CapabilityStatement declares no export at {level} level; try it with --levels {level}"
+            "the server's CapabilityStatement declares no export at {level} level. Give --levels {level} to try it"
         )),
     }
 }
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_capability_statement_declares_nothing() {
+    fn other_bodies_declare_nothing() {
         for body in [
             json!(null),
             json!([]),
@@ -192,11 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn the_users_word_goes_before_the_servers_and_a_group_needs_an_id() {
+    fn levels_of_the_user_override_declared_ones_and_group_level_needs_an_id() {
         let mut settings = Settings::new("http://example.org/fhir".parse().unwrap());
-        let silent = Declared::default();
+        let nothing = Declared::default();
         let system = Declared { levels: vec![ExportLevel::System, ExportLevel::Group], ..Declared::default() };
-        assert_eq!(offer(ExportLevel::Patient, &silent, &settings), Offer::Perhaps);
+        assert_eq!(offer(ExportLevel::Patient, &nothing, &settings), Offer::Perhaps);
         assert_eq!(offer(ExportLevel::System, &system, &settings), Offer::Yes);
         assert!(
             matches!(offer(ExportLevel::Patient, &system, &settings), Offer::No(why) if why.contains("declares no"))

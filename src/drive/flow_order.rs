@@ -1,4 +1,4 @@
-//! When a flow begins. The plan says for which flows it waits.
+//! Decides when a flow can begin. The plan names the flows that it waits for.
 
 use crate::drive::context::{FlowContext, Unreachable};
 use crate::drive::flow::{cohort, members};
@@ -15,7 +15,7 @@ pub(crate) async fn ready_group(context: &FlowContext<'_>) -> Result<(), Stop> {
     }
 }
 
-/// The job of a Group without members may fail, as its kick-off may be refused.
+/// Returns `stop` as declined if the job of a Group without members failed: a server may refuse such an export.
 pub(crate) fn nobody_to_export(context: &FlowContext<'_>, stop: Stop) -> Stop {
     let failed = stop.exchange.and_then(|id| context.run.session.recorder().exchange(id)?.phase);
     match (&context.planned.flow.optional, failed) {
@@ -26,7 +26,7 @@ pub(crate) fn nobody_to_export(context: &FlowContext<'_>, stop: Stop) -> Stop {
     }
 }
 
-/// Waits until the flows are over that run before this one. The error is that the run is being ended.
+/// Waits until the flows have ended that run before this one. The error is that the run is being ended.
 pub(crate) async fn await_turn(context: &FlowContext<'_>) -> Result<(), Stop> {
     for other in &context.planned.waits.turn {
         context.outcome_of(other).await?;
@@ -34,7 +34,7 @@ pub(crate) async fn await_turn(context: &FlowContext<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Whether the run has what the flow needs.
+/// Checks that the run has the credentials, permissions and hooks that the flow needs. The error names what is missing.
 pub(crate) async fn can_begin(context: &FlowContext<'_>) -> Result<(), Stop> {
     let flow = &context.planned.flow;
     if let Some(lacks) = flow.credentials.and_then(|needs| context.run.session.tokens().lacks(needs)) {
@@ -58,7 +58,7 @@ pub(crate) async fn can_begin(context: &FlowContext<'_>) -> Result<(), Stop> {
     if flow.identity == Identity::Narrow {
         let narrow = context.run.session.tokens().prepare_narrow().await;
         narrow.map_err(|why| {
-            stop(StopKind::NotOffered, None, format!("no token for Patient resources alone was had: {why}"))
+            stop(StopKind::NotOffered, None, format!("the server issued no token for Patient resources only: {why}"))
         })?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use url::Url;
 /// The state of a job on the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum JobOnTarget {
-    /// It is there.
+    /// The target has it.
     There,
     /// It is deleted, or the target no longer knows it.
     Gone,
@@ -22,8 +22,8 @@ struct HeldJob {
     state: JobOnTarget,
 }
 
-/// The jobs that this run started. A server may answer equal requests with one job, so a job is deleted when the last flow
-/// that holds it releases it.
+/// The jobs that this run started. A server may return the same job for equal requests, so a job is deleted when the
+/// last flow that holds it releases it.
 #[derive(Debug, Default)]
 pub struct HeldJobs {
     jobs: Mutex<BTreeMap<Url, HeldJob>>,
@@ -34,16 +34,16 @@ impl HeldJobs {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A kick-off led to the job at `url`.
+    /// Notes that a kick-off returned the job at `url`.
     pub fn hold(&self, url: &Url) {
         let mut jobs = self.jobs();
         let job = jobs.entry(url.clone()).or_insert(HeldJob { holders: 0, state: JobOnTarget::There });
         job.holders += 1;
-        // A server that answers with the URL of a deleted job has started it again.
+        // A server that returns the URL of a deleted job has started the job again.
         job.state = JobOnTarget::There;
     }
 
-    /// One holder releases the job. True if the job must be deleted now.
+    /// Notes that one holder releases the job. Returns true if the job must be deleted now.
     pub fn release(&self, url: &Url) -> bool {
         let mut jobs = self.jobs();
         let Some(job) = jobs.get_mut(url) else { return false };
@@ -51,12 +51,12 @@ impl HeldJobs {
         job.holders == 0 && job.state == JobOnTarget::There
     }
 
-    /// The job is deleted, or the target does not know it.
+    /// Notes that the job is deleted, or that the target does not know it.
     pub fn gone(&self, url: &Url) {
         self.set(url, JobOnTarget::Gone);
     }
 
-    /// The target refused to delete the job.
+    /// Notes that the target refused to delete the job.
     pub fn kept(&self, url: &Url) {
         self.set(url, JobOnTarget::Kept);
     }
@@ -67,7 +67,7 @@ impl HeldJobs {
         }
     }
 
-    /// The jobs that are still on the target.
+    /// Returns the jobs that are still on the target.
     pub fn left(&self) -> Vec<Url> {
         self.jobs().iter().filter(|(_, job)| job.state != JobOnTarget::Gone).map(|(url, _)| url.clone()).collect()
     }
@@ -88,7 +88,7 @@ mod tests {
         jobs.gone(&url);
         assert_eq!(jobs.left(), []);
         jobs.hold(&url);
-        assert_eq!(jobs.left(), std::slice::from_ref(&url), "started anew");
+        assert_eq!(jobs.left(), std::slice::from_ref(&url), "the job was started again");
         jobs.kept(&url);
         assert!(!jobs.release(&url), "a refused DELETE is not repeated");
         assert_eq!(jobs.left(), [url]);

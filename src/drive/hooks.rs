@@ -1,5 +1,5 @@
-//! Hooks: commands of the user that change the target's data. They get only what they need: no shell, no token, bounded time
-//! and output.
+//! Runs hooks: commands of the user that change the target's data. A hook gets no shell and no token; its time and its
+//! output are limited.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,37 +17,38 @@ use crate::ndjson::identity::normalise_reference;
 use crate::settings::hooks::{Hook, HookCommand, Hooks};
 use crate::suite::flow::HookName;
 
-/// The variable in which a hook finds the target's base.
+/// The environment variable that gives a hook the target's base URL.
 pub const BASE_VARIABLE: &str = "PLIMSOLL_BASE";
 
 /// The most bytes of a hook's output that are read.
 const MAX_OUTPUT: usize = 64 << 10;
 /// The most bytes of a hook's stderr that are shown.
 const MAX_STDERR: usize = 2 << 10;
-/// The most resources of one run of a hook that are read.
+/// The most resources that are read after one run of a hook.
 const MAX_NAMED: usize = 10;
-/// The time between two checks whether a hook is done.
+/// The time between two checks whether a hook has ended.
 const CHECK_INTERVAL: Duration = Duration::from_millis(10);
-/// How long the end of a hook's output may take once the hook itself has ended.
+/// How long the output of a hook may stay open after the hook has ended.
 const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 
 /// Why a hook failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The reason, a fragment without anything that the hook printed.
+    /// The reason, a lower-case clause without any output of the hook.
     pub trouble: String,
-    /// What it printed to stderr, for the terminal only.
+    /// What the hook printed to stderr, for the terminal only.
     pub stderr: String,
 }
 
 impl Hooks {
-    /// Runs a hook against the target at `base`. Dropping the future ends the program.
+    /// Runs a hook against the target at `base`; returns the resources that it names. Dropping the future ends the
+    /// program.
     pub(crate) async fn run(&self, name: HookName, base: &Url) -> Result<Vec<ResourceName>, Failure> {
         let failure = |trouble: String, stderr: &str| Failure { trouble, stderr: stderr.to_owned() };
         let lines = match self.there.get(&name) {
-            None => return Err(failure(format!("there is no hook {name}"), "")),
+            None => return Err(failure(format!("the hook {name} is not configured"), "")),
             Some(Hook::Function(hook)) => {
-                hook().map_err(|why| failure(format!("the hook {name} could not do it: {why}"), ""))?
+                hook().map_err(|why| failure(format!("the hook {name} failed: {why}"), ""))?
             }
             Some(Hook::Command(command)) => {
                 let ended = command.run(base).await.map_err(|why| failure(format!("the hook {name} {why}"), ""))?;
@@ -55,7 +56,7 @@ impl Hooks {
                     return Err(failure(format!("the hook {name} ended with {}", ended.how), &ended.stderr));
                 }
                 let text = String::from_utf8(ended.output)
-                    .map_err(|_| failure(format!("what the hook {name} printed is not UTF-8"), &ended.stderr))?;
+                    .map_err(|_| failure(format!("the output of the hook {name} is not UTF-8"), &ended.stderr))?;
                 text.lines().map(str::to_owned).collect()
             }
         };
@@ -63,14 +64,14 @@ impl Hooks {
     }
 }
 
-/// The resources that a hook names, one per line; each once, and at most [`MAX_NAMED`].
+/// Returns the resources that a hook names, one per line, without duplicates, and at most [`MAX_NAMED`].
 fn named(lines: &[String]) -> Result<Vec<ResourceName>, String> {
     let mut names: Vec<ResourceName> = Vec::new();
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let name = line.trim();
         // A URL, a version or a query could name another resource.
         let read = normalise_reference(name).filter(|(kind, id)| name.len() == kind.len() + 1 + id.len());
-        let (kind, id) = read.ok_or_else(|| format!("printed a line {} that is no Type/id", at + 1))?;
+        let (kind, id) = read.ok_or_else(|| format!("printed something other than Type/id on line {}", at + 1))?;
         let name = (kind.to_owned(), id.to_owned());
         if !names.contains(&name) {
             names.push(name);
@@ -78,7 +79,7 @@ fn named(lines: &[String]) -> Result<Vec<ResourceName>, String> {
     }
     names.truncate(MAX_NAMED);
     match names.is_empty() {
-        true => Err("named no resource: it must print Type/id of each that it touched, a line each".to_owned()),
+        true => Err("named no resource; it must print Type/id of each changed resource, one per line".to_owned()),
         false => Ok(names),
     }
 }
@@ -91,7 +92,7 @@ struct Ended {
     stderr: String,
 }
 
-/// Ends the program when nobody waits for it any more.
+/// Ends the program when the caller stops waiting for it.
 struct KillOnDrop(Arc<AtomicBool>);
 
 impl Drop for KillOnDrop {
@@ -107,9 +108,9 @@ impl HookCommand {
         let kill_on_drop = KillOnDrop(Arc::clone(&abandoned));
         let (sender, receiver) = oneshot::channel();
         let timeout = self.timeout;
-        // Tests pause the run's time; a program needs real time.
+        // Tests pause the clock of the run, but a program runs in real time.
         std::thread::spawn(move || sender.send(wait_for_end(child, timeout, &abandoned)));
-        let ended = receiver.await.unwrap_or_else(|_| Err("was lost sight of".to_owned()));
+        let ended = receiver.await.unwrap_or_else(|_| Err("could not be watched".to_owned()));
         drop(kill_on_drop);
         ended
     }
@@ -121,7 +122,7 @@ impl HookCommand {
             false => &self.folder,
         };
         let folder = std::path::absolute(folder).map_err(|e| format!("has no folder to run in: {e}"))?;
-        // A bare name is searched on the path, as a shell does.
+        // A bare name is searched in PATH, as by a shell.
         let program = match Path::new(program).components().count() {
             1 if !program.contains(std::path::MAIN_SEPARATOR) => PathBuf::from(program),
             _ => folder.join(program),
@@ -138,7 +139,7 @@ impl HookCommand {
     }
 }
 
-/// Waits for a program and reads its output. Ends the program when its time is over or nobody waits for it any more.
+/// Waits for a program and reads its output. Ends the program when its time has expired or when `abandoned` is set.
 fn wait_for_end(mut child: Child, timeout: Duration, abandoned: &AtomicBool) -> Result<Ended, String> {
     let output = read_pipe(child.stdout.take());
     let stderr = read_pipe(child.stderr.take());
@@ -148,11 +149,14 @@ fn wait_for_end(mut child: Child, timeout: Duration, abandoned: &AtomicBool) -> 
             Ok(Some(status)) => break status,
             Ok(None) if abandoned.load(Ordering::Relaxed) => {
                 kill(&mut child);
-                return Err("was ended with the run".to_owned());
+                return Err("was stopped because the run ended".to_owned());
             }
             Ok(None) if began.elapsed() >= timeout => {
                 kill(&mut child);
-                return Err(format!("was not done after {} s and was ended", timeout.as_secs_f32()));
+                return Err(format!(
+                    "was still running after {} s and was stopped; raise timeout under [hooks]",
+                    timeout.as_secs_f32()
+                ));
             }
             Ok(None) => std::thread::sleep(CHECK_INTERVAL),
             Err(error) => {
@@ -161,8 +165,8 @@ fn wait_for_end(mut child: Child, timeout: Duration, abandoned: &AtomicBool) -> 
             }
         }
     };
-    // A process that it started may keep the pipe open.
-    let output = output.recv_timeout(OUTPUT_GRACE).map_err(|_| "left something running that keeps its output open")?;
+    // A process that the program started may keep the pipe open.
+    let output = output.recv_timeout(OUTPUT_GRACE).map_err(|_| "left a process running that keeps its output open")?;
     if output.len() > MAX_OUTPUT {
         return Err(format!("printed more than {MAX_OUTPUT} bytes"));
     }
@@ -176,7 +180,7 @@ fn wait_for_end(mut child: Child, timeout: Duration, abandoned: &AtomicBool) -> 
 }
 
 fn kill(child: &mut Child) {
-    // An error means that it has already ended.
+    // An error means that the program has already ended.
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -213,7 +217,11 @@ mod tests {
         assert_eq!(read, [own("Patient", "1"), own("Condition", "a-b.c")]);
         for odd in ["Patient", "patient/1", "Patient/1/_history/2", "http://h/Patient/1", "Patient/../1", "Patient/1 2"]
         {
-            assert_eq!(names(&["Patient/1", odd]).unwrap_err(), "printed a line 2 that is no Type/id", "{odd}");
+            assert_eq!(
+                names(&["Patient/1", odd]).unwrap_err(),
+                "printed something other than Type/id on line 2",
+                "{odd}"
+            );
         }
         assert!(names(&["", " "]).unwrap_err().contains("named no resource"));
         let many: Vec<String> = (0..50).map(|at| format!("Patient/{at}")).collect();
@@ -242,19 +250,19 @@ mod tests {
         const LONG: Duration = Duration::from_secs(60);
 
         #[test]
-        fn it_sees_the_base_and_little_else() {
-            // `env` of the shell itself: what the program was given.
+        fn a_hook_gets_the_base_and_no_other_variables() {
+            // The shell reads its own environment, which is the one of the hook.
             let seen = run(
                 "test \"$PLIMSOLL_BASE\" = http://localhost/fhir && test -z \"$HOME$PLIMSOLL_TOKEN\" && echo Patient/1; cat",
                 LONG,
             );
-            assert_eq!(seen.unwrap(), [("Patient".to_owned(), "1".to_owned())], "and its stdin is closed");
+            assert_eq!(seen.unwrap(), [("Patient".to_owned(), "1".to_owned())], "stdin is closed, so cat ends");
             let bare = run_at("http://localhost", "test \"$PLIMSOLL_BASE\" = http://localhost && echo Patient/1", LONG);
-            assert!(bare.is_ok(), "a base without a path ends without a slash, too");
+            assert!(bare.is_ok(), "a base without a path has no trailing slash");
         }
 
         #[test]
-        fn what_goes_wrong_is_told_without_its_words() {
+        fn failures_are_reported_without_output_of_the_hook() {
             let failed = run("echo Patient/1; echo 'no such Sailor' >&2; exit 3", LONG).unwrap_err();
             assert_eq!(failed.trouble, "the hook change ended with exit status 3");
             assert_eq!(failed.stderr, "no such Sailor\n");
@@ -263,7 +271,7 @@ mod tests {
             assert!(run("printf '\\377'", LONG).unwrap_err().trouble.contains("not UTF-8"));
             assert!(run("true", LONG).unwrap_err().trouble.contains("named no resource"));
             let slow = run("exec sleep 1000", Duration::from_millis(100)).unwrap_err();
-            assert!(slow.trouble.contains("not done after 0.1 s"), "{}", slow.trouble);
+            assert!(slow.trouble.contains("still running after 0.1 s"), "{}", slow.trouble);
             let none =
                 HookCommand { argv: vec!["./no-such-program".to_owned()], folder: PathBuf::new(), timeout: LONG };
             let base = "http://localhost/fhir".parse().unwrap();
@@ -271,7 +279,7 @@ mod tests {
         }
 
         #[test]
-        fn it_ends_when_nobody_waits_for_it() {
+        fn a_hook_ends_when_its_future_is_dropped() {
             let folder = tempfile::tempdir().unwrap();
             let mark = folder.path().join("pid");
             let script = format!("echo $$ > {}; exec sleep 1000", mark.display());
@@ -285,10 +293,10 @@ mod tests {
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
                 };
-                tokio::select! { _ = waiting => panic!("it goes on for long"), () = begun => {} }
+                tokio::select! { _ = waiting => panic!("the hook ended by itself"), () = begun => {} }
             });
             let pid = std::fs::read_to_string(&mark).unwrap();
-            // The built-in `kill` of the shell, since systems differ in what tells of their processes.
+            // The built-in `kill` of the shell works on all systems.
             let alive = || {
                 let mut probe = std::process::Command::new("sh");
                 probe.args(["-c", &format!("kill -0 {}", pid.trim())]).stderr(std::process::Stdio::null());

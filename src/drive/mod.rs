@@ -1,4 +1,4 @@
-//! Drives a target: the state machine of a run.
+//! Runs the flows of a plan against a target and records the exchanges.
 
 pub(crate) mod budget;
 pub(crate) mod context;

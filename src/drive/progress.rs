@@ -1,4 +1,4 @@
-//! The progress of a run on stderr: bars on a terminal, a few lines elsewhere, or nothing.
+//! Shows the progress of a run on stderr: bars on a terminal, a few lines otherwise, or nothing.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -12,44 +12,44 @@ use crate::base::unprintable::is_unprintable;
 /// An event in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// It begins.
+    /// The flow starts.
     Started,
-    /// A wait begins.
+    /// A wait starts.
     Waiting {
-        /// What the flow waits for.
+        /// Until when the flow waits, such as `until the next poll`.
         what: &'a str,
         /// How long the wait may take.
         time: Duration,
     },
-    /// A poll was answered.
+    /// A poll got a response.
     Polled {
         /// Its number, from 1.
         number: usize,
-        /// `X-Progress` as the server sent it; not trusted.
+        /// `X-Progress` as received; untrusted.
         progress: Option<&'a str>,
     },
-    /// Files are being read; the numbers grow over the whole flow.
+    /// Files are being read. The numbers are totals of the flow.
     Reading {
-        /// Bytes, as they came over the wire.
+        /// Bytes, as received.
         bytes: u64,
         /// Lines.
         lines: u64,
     },
-    /// It is over.
+    /// The flow has ended.
     Ended {
-        /// Why it ended early, if so.
+        /// Why it ended early, if it did.
         because: Option<&'a str>,
     },
 }
 
-/// Shows the progress of a run. Called often; must be quick.
+/// Shows the progress of a run. It is called often and must be fast.
 pub trait Progress: Send + Sync {
     /// Shows `event` of the flow named `flow`.
     fn show(&self, flow: &str, event: Event<'_>);
 
     /// Shows a message about the run as a whole.
     fn note(&self, text: &str) {
-        // A closed stderr is no error.
+        // A closed stderr is not an error.
         let _ = writeln!(std::io::stderr(), "{}", escaped(text));
     }
 }
@@ -64,20 +64,20 @@ impl Progress for Silent {
     fn note(&self, _: &str) {}
 }
 
-/// A line on stderr when a flow begins and when it ends, for logs.
+/// Shows a line on stderr when a flow starts and when it ends, for logs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProgressLines;
 
 impl Progress for ProgressLines {
     fn show(&self, flow: &str, event: Event<'_>) {
         if matches!(event, Event::Started | Event::Ended { .. }) {
-            // A closed stderr is no error.
+            // A closed stderr is not an error.
             let _ = writeln!(std::io::stderr(), "{flow}: {}", words(event));
         }
     }
 }
 
-/// One bar per flow on stderr.
+/// Shows one bar per flow on stderr.
 #[derive(Default)]
 pub struct ProgressBars {
     all: MultiProgress,
@@ -85,7 +85,7 @@ pub struct ProgressBars {
 }
 
 impl ProgressBars {
-    /// Bars on stderr.
+    /// Returns bars on stderr.
     pub fn stderr() -> Self {
         Self { all: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5)), bars: Mutex::default() }
     }
@@ -117,7 +117,7 @@ impl Progress for ProgressBars {
     }
 }
 
-/// The kind of progress that suits stderr: bars on a terminal, lines elsewhere.
+/// Returns the progress for stderr: bars on a terminal, lines otherwise.
 pub fn for_stderr() -> std::sync::Arc<dyn Progress> {
     use std::io::IsTerminal as _;
     match std::io::stderr().is_terminal() {
@@ -126,21 +126,21 @@ pub fn for_stderr() -> std::sync::Arc<dyn Progress> {
     }
 }
 
-/// An event as a short text, safe for a terminal.
+/// Returns an event as a short text, safe for a terminal.
 fn words(event: Event<'_>) -> String {
     match event {
-        Event::Started => "begins".to_owned(),
-        Event::Waiting { what, time } => format!("waits {:.0} s: {}", time.as_secs_f64(), escaped(what)),
+        Event::Started => "started".to_owned(),
+        Event::Waiting { what, time } => format!("waiting {:.0} s {}", time.as_secs_f64(), escaped(what)),
         Event::Polled { number, progress: None } => format!("poll {number}"),
         Event::Polled { number, progress: Some(text) } => format!("poll {number}: {}", escaped(text)),
         Event::Reading { bytes, lines } => format!("{} in {lines} lines", HumanBytes(bytes)),
-        Event::Ended { because: None } => "done".to_owned(),
+        Event::Ended { because: None } => "completed".to_owned(),
         Event::Ended { because: Some(why) } => format!("ended early: {}", escaped(why)),
     }
 }
 
-/// An untrusted text, cut to a line, with all characters escaped that could control a terminal: control characters,
-/// invisible ones, and those that change the direction of writing.
+/// Returns an untrusted text, cut to 100 characters, with all characters escaped that could control a terminal: control
+/// characters, invisible ones, and those that change the direction of text.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(100) {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_says_cannot_steer_the_terminal() {
+    fn texts_of_the_server_cannot_control_the_terminal() {
         let text = words(Event::Polled { number: 2, progress: Some("50%\x1b[2J\u{202e}\r done") });
         assert_eq!(text, "poll 2: 50%\\u{1b}[2J\\u{202e}\\u{d} done");
         let long = words(Event::Ended { because: Some(&"x".repeat(10_000)) });
@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn waits_and_bytes_are_shown_in_units() {
         assert_eq!(
-            words(Event::Waiting { what: "retry-after", time: Duration::from_secs(30) }),
-            "waits 30 s: retry-after"
+            words(Event::Waiting { what: "until the next poll", time: Duration::from_secs(30) }),
+            "waiting 30 s until the next poll"
         );
         assert_eq!(words(Event::Reading { bytes: 2048, lines: 7 }), "2.00 KiB in 7 lines");
     }

@@ -1,6 +1,6 @@
-//! What another run needs to resume this one if it is killed: the jobs that are started and not yet deleted, with their whole
-//! URLs, in a file next to the report that only its owner can read. The file is removed when the run ends. A run that
-//! resumes polls the jobs of the kick-offs in the file and deletes the other jobs.
+//! The journal that a later run needs to resume a killed run: the jobs that were started and not yet deleted, with
+//! their full URLs, in a file next to the report that only its owner can read. The file is removed when the run ends. A
+//! run that resumes polls the jobs of the kick-offs in the file and deletes the other jobs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ use crate::recording::model::{Exchange, Recording, Role};
 /// The longest line that is read.
 const MAX_LEN_LINE: u64 = 1 << 20;
 
-/// The kick-off by which a flow started its own job.
+/// The kick-off that started the job of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OwnKickoff {
     /// The exchange that started it.
@@ -40,7 +40,7 @@ pub(crate) enum JournalLine {
         /// The polling URL.
         #[serde(with = "as_text")]
         job: Url,
-        /// The kick-off of the flow; none if a probe started the job.
+        /// The kick-off of the flow; `None` if a probe started the job.
         own: Option<OwnKickoff>,
     },
     /// A DELETE of the job is about to be sent: a run that resumes must not poll it.
@@ -63,14 +63,14 @@ mod as_text {
     }
 }
 
-/// The file of a run that goes on.
+/// The open journal of a run.
 #[derive(Default)]
 pub(crate) struct ResumeJournal {
     open: Mutex<Option<(PathBuf, File)>>,
 }
 
 impl ResumeJournal {
-    /// A journal at `path`, in place of an older file. Without a path nothing is written.
+    /// Creates a journal at `path` in place of an older file. Without a path nothing is written.
     ///
     /// # Errors
     /// The file cannot be created.
@@ -86,7 +86,7 @@ impl ResumeJournal {
         Ok(Self { open: Mutex::new(Some((path.to_owned(), file))) })
     }
 
-    /// Appends a line. A disk that is full stops the journal, not the run.
+    /// Appends a line. A full disk ends the journal, not the run.
     pub fn write(&self, line: &JournalLine) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((_, file)) = open.as_mut() else { return };
@@ -99,7 +99,7 @@ impl ResumeJournal {
         }
     }
 
-    /// Removes the file: the run has ended by itself.
+    /// Removes the file, because the run has ended by itself.
     pub fn close(&self) {
         if let Some((path, _)) = self.open.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // The file may already be gone.
@@ -127,8 +127,8 @@ pub struct Leftovers {
 }
 
 impl Leftovers {
-    /// Reads the journal at `path` and finds the kick-offs of its jobs in the recording of the same run. A line that a killed
-    /// run left incomplete is skipped.
+    /// Reads the journal at `path` and finds the kick-offs of its jobs in the recording of the same run. A line that a
+    /// killed run left incomplete is skipped.
     ///
     /// # Errors
     /// The file cannot be read: the system's reason.
@@ -136,12 +136,12 @@ impl Leftovers {
         Ok(Self::of(&lines(BufReader::new(File::open(path)?))?, recording))
     }
 
-    /// The number of jobs to resume.
+    /// Returns the number of jobs to resume.
     pub fn len(&self) -> usize {
         self.jobs.len()
     }
 
-    /// Whether there is no job to resume.
+    /// Returns whether there is no job to resume.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
@@ -155,7 +155,7 @@ impl Leftovers {
             if gone(job) || remains.others.contains(job) || remains.jobs.iter().any(|(_, known)| known.job == *job) {
                 continue;
             }
-            let over = recording.flows.iter().any(|record| record.name == *flow);
+            let ended = recording.flows.iter().any(|record| record.name == *flow);
             let kickoff = own.as_ref().and_then(|own| {
                 let fits =
                     |e: &&Exchange| e.id == own.exchange && e.flow.as_ref() == Some(flow) && e.role == Role::Kickoff;
@@ -163,7 +163,7 @@ impl Leftovers {
             });
             match (own, kickoff) {
                 (Some(own), Some(kickoff))
-                    if !over && !ending(job) && !remains.jobs.iter().any(|(known, _)| known == flow) =>
+                    if !ended && !ending(job) && !remains.jobs.iter().any(|(known, _)| known == flow) =>
                 {
                     let resumed = Resumed { job: job.clone(), own: own.clone(), kickoff: kickoff.clone() };
                     remains.jobs.push((flow.clone(), resumed));
@@ -187,8 +187,8 @@ fn lines(mut source: impl BufRead) -> std::io::Result<Vec<JournalLine>> {
     }
 }
 
-/// The exchange `kickoff` of an earlier recording, with the polling URL as this recording shows it. If the polling URL is not
-/// known, the exchange stays as it is.
+/// Returns the exchange `kickoff` of an earlier recording, with the polling URL `before` replaced by `now`, its form in
+/// this recording. If `before` is empty, the exchange is returned unchanged.
 pub(crate) fn with_current_url(kickoff: &Exchange, before: &str, now: &str) -> Exchange {
     let inner = |text: &str| {
         let quoted = serde_json::to_string(text).unwrap_or_default();
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_is_gone_on_with_and_the_rest_is_deleted() {
+    fn running_jobs_are_resumed_and_others_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("resume");
         let journal = ResumeJournal::create(Some(&path)).unwrap();
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(
             remains.others,
             [url("http://h/3"), url("http://h/5"), url("http://h/4")],
-            "a probe's, and one whose kick-off is not known"
+            "the job of a probe, a job that was being deleted, and a job of an unknown kick-off"
         );
         #[cfg(unix)]
         {
@@ -272,9 +272,9 @@ mod tests {
     }
 
     #[test]
-    fn a_kick_off_is_told_with_the_url_of_this_recording() {
-        let told = with_current_url(&kickoff(1, "a"), "http://h/[u1]", "http://h/[u2]");
-        assert_eq!(told.request.url, "http://h/[u2]");
-        assert!(matches!(told.outcome, Outcome::NoResponse(trouble) if trouble.message == "see http://h/[u2]"));
+    fn a_resumed_kick_off_shows_the_url_of_this_recording() {
+        let copied = with_current_url(&kickoff(1, "a"), "http://h/[u1]", "http://h/[u2]");
+        assert_eq!(copied.request.url, "http://h/[u2]");
+        assert!(matches!(copied.outcome, Outcome::NoResponse(trouble) if trouble.message == "see http://h/[u2]"));
     }
 }

@@ -1,4 +1,5 @@
-//! A run against a target: its CapabilityStatement, then the flows of the plan at the same time, then the recording.
+//! A run against a target: requests the CapabilityStatement, runs the flows of the plan concurrently, and returns the
+//! recording.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -34,7 +35,7 @@ use http::Method;
 use http::header::ACCEPT;
 use tokio::sync::{Semaphore, watch};
 
-/// What a run needs besides the plan, the settings and the target.
+/// What a run needs in addition to the plan, the settings and the target.
 pub struct RunOptions {
     /// The digest of the suites that the plan was made from.
     pub suites: String,
@@ -44,20 +45,20 @@ pub struct RunOptions {
     pub progress: Arc<dyn Progress>,
     /// Turns true when the run must end. Jobs are then deleted, and the recording is kept.
     pub interrupt: watch::Receiver<bool>,
-    /// Where the recording is written during the run; none keeps it in memory only.
+    /// Writes the recording during the run; `None` keeps it in memory only.
     pub sink: Option<Writer>,
-    /// Where the full polling URLs of jobs that could not be deleted are written, readable by the user only. The recording
+    /// The file for the full polling URLs of jobs that could not be deleted, readable by the user only. The recording
     /// holds redacted URLs, which cannot be used to delete the jobs.
     pub leftovers: Option<PathBuf>,
-    /// Where the running jobs are written, readable by the user only, so that a killed run can be resumed; none writes
+    /// The file for the running jobs, readable by the user only, so that a killed run can be resumed; `None` writes
     /// nothing. The file is removed when the run ends by itself.
     pub journal: Option<PathBuf>,
-    /// What a killed run left: its jobs are resumed instead of starting others.
+    /// The jobs that a killed run left on the target. They are resumed; no new jobs are started for them.
     pub remains: Leftovers,
 }
 
 impl RunOptions {
-    /// Nothing shown, nothing on disk, no interruption.
+    /// Returns options that show nothing, write nothing to disk, and have no interruption.
     pub fn quiet(suites: impl Into<String>) -> Self {
         let (_, interrupt) = watch::channel(false);
         Self {
@@ -76,25 +77,25 @@ impl RunOptions {
 /// Why a run has no recording.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Nothing answers at the base.
-    #[error("nothing answers at {base}: {why}; is the server running, and is the URL its FHIR base?")]
+    /// There is no response from the base URL.
+    #[error("no response from {base}: {why}; check that the server is running and that the URL is its FHIR base URL")]
     Unreachable {
         /// The target's base.
         base: String,
-        /// What happened.
+        /// The reason.
         why: String,
     },
-    /// The run got no access token.
+    /// The token endpoint issued no access token.
     #[error("no access token for {base}: {why}")]
     Credentials {
         /// The target's base.
         base: String,
-        /// What happened.
+        /// The reason.
         why: String,
     },
 }
 
-/// Runs `plan` against the target of `settings`. A run that is ended early has a recording, too; see [`End::early`].
+/// Runs `plan` against the target of `settings`. A run that ends early has a recording too; see [`End::early`].
 pub async fn run(
     plan: &Plan,
     settings: Settings,
@@ -136,22 +137,22 @@ impl Drive {
         Self { session, settings, clock, options, start, declared: None, no_way: None }
     }
 
-    /// What the target's CapabilityStatement declares. The first call requests it, at first without credentials, because it is
-    /// public on most servers. A target without one declares nothing; a target that does not answer at all is an error.
+    /// Returns what the target's CapabilityStatement declares. The first call requests it, first without credentials,
+    /// because it is public on most servers. A target without one declares nothing. No response at all is an error.
     pub async fn metadata(&mut self) -> Result<&Declared, RunError> {
         let declared = match self.declared.take() {
             Some(known) => known,
             None if self.end_reason().is_some() => Declared::default(),
-            None => match self.until_ended(self.ask_metadata()).await {
-                // No library speaks so old a version, so that only a probe can show it.
+            None => match self.until_ended(self.request_metadata()).await {
+                // Our TLS library does not support such old versions, so only a probe can find them.
                 Err(RunError::Unreachable { why, .. })
                     if self.until_ended(self.session.tls().base_offers_only_old_tls()).await =>
                 {
-                    let why = format!("the target takes up no TLS newer than 1.1, so that nothing can be asked: {why}");
+                    let why = format!("the server supports no TLS newer than 1.1, so no request can be sent: {why}");
                     self.no_way = Some(Unreachable::Tls(why));
                     Declared::default()
                 }
-                asked => asked?,
+                other => other?,
             },
         };
         self.start.software.clone_from(&declared.software);
@@ -159,8 +160,8 @@ impl Drive {
         Ok(self.declared.insert(declared))
     }
 
-    async fn ask_metadata(&self) -> Result<Declared, RunError> {
-        let ask = RequestSpec {
+    async fn request_metadata(&self) -> Result<Declared, RunError> {
+        let request = RequestSpec {
             flow: None,
             identity: Identity::None,
             ..requests::plain(
@@ -171,18 +172,18 @@ impl Drive {
                 requests::usual(&[(ACCEPT, "application/fhir+json")]),
             )
         };
-        let mut reply = self.session.send(ask.clone()).await;
+        let mut reply = self.session.send(request.clone()).await;
         let protected = reply.result.as_ref().is_ok_and(|whole| matches!(whole.status.as_u16(), 401 | 403));
         if protected && !matches!(self.settings.credentials, Credentials::None) {
             self.session.recorder().supersede(reply.exchange);
-            reply = self.session.send(RequestSpec { identity: Identity::Client, ..ask }).await;
+            reply = self.session.send(RequestSpec { identity: Identity::Client, ..request }).await;
         }
-        // A target that redirects to an unreachable address does answer.
-        let answered = self.session.recorder().is_answered();
+        // A target that redirects to an unreachable address has responded.
+        let responded = self.session.recorder().is_answered();
         match reply.result {
             Err(trouble)
                 if matches!(trouble.kind, TroubleKind::Connect | TroubleKind::Tls | TroubleKind::NotSent)
-                    && !answered =>
+                    && !responded =>
             {
                 Err(RunError::Unreachable { base: self.start.base.clone(), why: trouble.message })
             }
@@ -219,13 +220,13 @@ impl Drive {
             && trouble.kind != TroubleKind::Interrupted
         {
             let refused = RunError::Credentials { base: self.start.base.clone(), why: trouble.message };
-            // Flows of probes may still test why the server gives no token.
+            // Flows of probes can still test why the server issues no token.
             if !plan.flows.iter().any(|planned| planned.flow.probes_only && planned.flow.credentials.is_some()) {
                 return Err(refused);
             }
             no_way = Some(Unreachable::Token(refused.to_string()));
         }
-        // The definitions are those of R4; resources of other versions are checked as JSON only.
+        // We have the definitions of R4 only; resources of other versions are checked as JSON.
         let definitions = declared.fhir.as_deref().is_some_and(is_r4).then(crate::fhir::definitions::embedded::r4);
         let journal = ResumeJournal::create(self.options.journal.as_deref()).unwrap_or_else(|error| {
             self.options.progress.note(&format!("this run cannot be resumed if it is killed: {error}"));
@@ -264,7 +265,7 @@ impl Drive {
         };
         tokio::select! {
             biased;
-            // This comes first, so that a run that is ended before its first flow sends nothing.
+            // This branch is polled first, so that a run that is ended before its first flow sends nothing.
             () = self.halt_in_time(&run) => {}
             () = all => {}
         }
@@ -273,7 +274,7 @@ impl Drive {
         if let (Some(path), false) = (&self.options.leftovers, left.is_empty())
             && let Err(error) = cleanup::list_leftovers(path, &left)
         {
-            self.options.progress.note(&format!("{} cannot be written: {error}", path.display()));
+            self.options.progress.note(&format!("cannot write {}: {error}", path.display()));
         }
         run.journal.close();
         recorder.end(End {
@@ -284,13 +285,15 @@ impl Drive {
             guessing: Some(run.url_entropy.facts(&self.settings.base, self.clock.now())),
         });
         if let Some(error) = recorder.sink_error() {
-            self.options.progress.note(&format!("the recording could not be written to its end: {error}"));
+            self.options
+                .progress
+                .note(&format!("the recording file is incomplete, because it could not be written: {error}"));
         }
         Ok(recorder.take())
     }
 
-    /// Ends all waits and requests when the run is interrupted or its deadline passes. Never returns: the flows then end by
-    /// themselves, after their clean-up.
+    /// Ends all waits and requests when the run is interrupted or its deadline passes. Never returns; the flows end by
+    /// themselves after their clean-up.
     async fn halt_in_time(&self, run: &RunContext<'_>) {
         let why = self.wait_for_end().await;
         run.halt(why);
@@ -298,8 +301,8 @@ impl Drive {
         std::future::pending().await
     }
 
-    /// Runs `work`, which sends requests. When the run is interrupted or its deadline passes, these requests end, and `work`
-    /// with them.
+    /// Runs `work`, which sends requests. When the run is interrupted or its deadline passes, these requests end, and
+    /// `work` with them.
     async fn until_ended<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         tokio::select! {
@@ -331,10 +334,10 @@ impl Drive {
         }
     }
 
-    /// Why the run is to be ended now, if it is.
+    /// Returns why the run must end now, if it must.
     fn end_reason(&self) -> Option<EarlyEnd> {
         if *self.options.interrupt.borrow() {
-            return Some(EarlyEnd { kind: EarlyEndKind::Interrupted, because: "interrupted".to_owned() });
+            return Some(EarlyEnd { kind: EarlyEndKind::Interrupted, because: "the run was interrupted".to_owned() });
         }
         let deadline = self.settings.deadline.filter(|deadline| self.clock.elapsed() >= *deadline)?;
         let because = format!("the deadline of {} s passed", deadline.as_secs());
@@ -342,14 +345,14 @@ impl Drive {
     }
 }
 
-/// Waits until the flag is true; forever if its sender is gone.
+/// Waits until the flag is true. Waits forever if the sender is dropped first.
 async fn raised(mut flag: watch::Receiver<bool>) {
     if flag.wait_for(|raised| *raised).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// Whether a `fhirVersion` is that of R4, such as 4.0.1.
+/// Returns whether a `fhirVersion` is a version of R4, such as 4.0.1.
 fn is_r4(version: &str) -> bool {
     version == "4.0" || version.starts_with("4.0.")
 }

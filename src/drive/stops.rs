@@ -1,13 +1,13 @@
-//! Reasons to end a flow early.
+//! Constructors of [`Stop`], the reason why a flow ended early.
 
 use crate::recording::model::{Stop, StopKind, Trouble};
 
-/// A reason to end a flow early.
+/// Returns a reason to end a flow early. `because` is a clause that can follow "flow system ended early: ".
 pub(crate) fn stop(kind: StopKind, exchange: Option<u32>, because: impl Into<String>) -> Stop {
     Stop { kind, exchange, because: because.into() }
 }
 
-/// The reason where a request brought no response.
+/// Returns the reason to end a flow after a request without a response. `what` names the request.
 pub(crate) fn no_answer(what: &str, exchange: u32, trouble: &Trouble) -> Stop {
-    stop(StopKind::Transport, Some(exchange), format!("{what} brought no answer: {}", trouble.message))
+    stop(StopKind::Transport, Some(exchange), format!("{what} got no response: {}", trouble.message))
 }

@@ -20,8 +20,8 @@ impl PathStep {
     }
 }
 
-/// The byte at which the value at the end of `path` begins. If a step is missing in `text`, the nearest value around it.
-/// A primitive without a value is found by its `_` twin.
+/// Returns the byte at which the value at the end of `path` begins, or the nearest value around it if `text` lacks a
+/// step. A primitive without a value is found by its `_` twin.
 pub(crate) fn locate(text: &[u8], path: &[PathStep]) -> usize {
     let mut at = json_scan::space(text, 0);
     for step in path {
@@ -41,13 +41,14 @@ pub(crate) fn locate(text: &[u8], path: &[PathStep]) -> usize {
     at
 }
 
-/// [`locate`] of a path as findings show it, with the resource type as its first step: `Patient.name[0].given[1]`.
+/// Calls [`locate`] with a path as findings show it, with the resource type as its first step:
+/// `Patient.name[0].given[1]`.
 pub(crate) fn locate_shown(text: &[u8], path: &str) -> usize {
     let steps: Vec<PathStep> = path.split('.').skip(1).map(PathStep::parse).collect();
     locate(text, &steps)
 }
 
-/// Where the value of a member of the object at `at` begins.
+/// Returns where the value of the member `name` of the object at `at` begins.
 fn member(text: &[u8], at: usize, name: &str) -> Option<usize> {
     let mut found = None;
     json_scan::members(text, at, &mut |key, value, _| {
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_text_does_no_harm() {
+    fn malformed_text_does_not_panic() {
         for text in ["", "{", r#"{"a"#, r#"{"a":"#, r#"{"a":["#, "]", r#"{"a\"#, r#"{"a":{"b":1"#, r#"{"":1}"#] {
             locate_shown(text.as_bytes(), "T.a.b[3].c");
         }

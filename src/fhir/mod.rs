@@ -1,4 +1,4 @@
-//! FHIR R4: definitions, and whether a resource conforms to them.
+//! FHIR R4: the definitions, and the validation of resources against definitions and profiles.
 
 pub mod au_directory;
 pub mod definitions;

@@ -1,4 +1,4 @@
-//! A test on a flow that aggregates: the results of other flows together.
+//! Judges a test on a flow that aggregates the results of other flows.
 
 use crate::base::vocabulary::Verdict;
 use crate::judge::decision::Decision;
@@ -7,15 +7,15 @@ use crate::suite::catalog::Catalog;
 use crate::suite::flow::Flow;
 use crate::verdicts::judged_run::Finding;
 
-/// Decides `test` on each flow that `flow` aggregates: violated if it is violated on one, passed if it passes on one at
-/// least and is violated on none. Other results are left to the tests of those flows.
+/// Decides `test` on each flow that `flow` aggregates. It is violated if it is violated on one flow. It passes if it
+/// passes on at least one flow and is violated on none. The tests of those flows report all other results.
 pub(crate) fn decide(
     test: &PlannedTest,
     catalog: &Catalog,
     flow: &Flow,
     decide: impl Fn(&PlannedTest) -> Decision,
 ) -> Decision {
-    let (mut found, mut looked, mut worst, mut first) = (Vec::<Finding>::new(), Vec::new(), None, String::new());
+    let (mut found, mut judged, mut worst, mut first) = (Vec::<Finding>::new(), Vec::new(), None, String::new());
     let mut passed = false;
     for name in catalog.aggregated(&test.test, &test.spec, flow) {
         let one = PlannedTest { flow: name, ..test.clone() };
@@ -31,18 +31,18 @@ pub(crate) fn decide(
             }
             _ => continue,
         }
-        looked.extend(exchanges);
+        judged.extend(exchanges);
     }
-    looked.sort_unstable();
+    judged.sort_unstable();
     let (verdict, because) = match (worst, passed) {
         (Some(verdict), _) => (verdict, first),
         (None, true) => (Verdict::Pass, String::new()),
-        (None, false) => (Verdict::NotApplicable, format!("none of {} shows it", flow.title)),
+        (None, false) => (Verdict::NotApplicable, format!("no flow shows it among {}", flow.title)),
     };
-    Decision::Verdict { verdict, because, findings: found, exchanges: looked }
+    Decision::Verdict { verdict, because, findings: found, exchanges: judged }
 }
 
-/// Adds a finding, or only its exchanges if another flow showed the same.
+/// Adds a finding. If another flow showed the same, adds only its exchanges.
 fn add(found: &mut Vec<Finding>, finding: Finding) {
     let same = |known: &&mut Finding| {
         known.position.is_none()

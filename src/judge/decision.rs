@@ -1,13 +1,13 @@
-//! What a test comes to before consequences are told from causes.
+//! The decision on one test, before it is known whether another test explains the end of its flow.
 
 use crate::base::vocabulary::Verdict;
 use crate::recording::model::Stop;
 use crate::verdicts::judged_run::Finding;
 
-/// What a test comes to on one flow.
+/// The decision on one test on one flow.
 pub(crate) enum Decision {
-    /// It could be judged.
+    /// The test has a verdict.
     Verdict { verdict: Verdict, because: String, findings: Vec<Finding>, exchanges: Vec<u32> },
-    /// The flow ended before the test could look. Whether that is a skip or an error depends on the other tests.
+    /// The flow ended before the exchanges of this test. Other tests decide whether this is a skip or an error.
     Deeper(Stop),
 }

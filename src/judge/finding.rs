@@ -1,4 +1,4 @@
-//! From violations to findings: equal ones of several exchanges become one.
+//! Turns violations into findings: equal violations of several exchanges become one finding.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -7,16 +7,16 @@ use crate::check::outcome::Violation;
 use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Finding;
 
-/// The most findings kept of one test; the rest is counted.
+/// The maximum number of findings of one test; further ones are only counted.
 const MAX_FINDINGS: usize = 25;
 
-/// What makes two findings the same: place, expected, actual, and the file if they have a position in one.
+/// The key of equal findings: place, expected, actual, and the exchange if they have a position in a file.
 type FindingKey = (FindingPlace, String, String, Option<u32>);
 
-/// The findings of violations, each with its exchange; `looked_at` exchanges were judged in all.
+/// Returns the findings of violations, each with its exchange. `looked_at` is the number of judged exchanges.
 pub fn gather(broken: Vec<(u32, Violation)>, looked_at: usize) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    // A hostile manifest breaks a rule a hundred thousand times, so nothing here searches all earlier findings.
+    // A hostile manifest may violate a rule a hundred thousand times, so this must not search all earlier findings.
     let mut known: HashMap<FindingKey, usize> = HashMap::new();
     let mut repeated: HashSet<(usize, u32)> = HashSet::new();
     for (exchange, broken) in broken {

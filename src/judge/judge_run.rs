@@ -1,4 +1,5 @@
-//! Judging: a recording and a plan in, a [`Run`] out. Pure and synchronous; the same recording gives the same run, byte for byte.
+//! Judges a recording by a plan and returns a [`Run`]. Pure and synchronous: the same recording gives the same run,
+//! byte for byte.
 
 use crate::check::index::Index;
 use crate::plan::model::{Plan, PlannedTest};
@@ -12,7 +13,7 @@ pub fn judge(catalog: &Catalog, plan: &Plan, recording: &Recording) -> Run {
     judge_whole(catalog, plan, recording.clone())
 }
 
-/// The same; the run takes the recording over, so that a large one is not in memory twice.
+/// Judges `recording` as [`judge`] does, but moves it into the run, so that a large recording is not in memory twice.
 pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
     let index = Index::new(&recording);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
@@ -21,7 +22,7 @@ pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run 
     let early = match &end {
         Some(end) => end.early.clone(),
         None => {
-            let because = "the run was killed before its end".to_owned();
+            let because = "the run was killed before it finished".to_owned();
             Some(EarlyEnd { kind: EarlyEndKind::Killed, because })
         }
     };

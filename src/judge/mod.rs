@@ -1,4 +1,4 @@
-//! Judging: recording and plan in, judged run out. Pure.
+//! Judges a recording by a plan and returns a judged run. Pure: no I/O.
 
 pub(crate) mod aggregate;
 pub(crate) mod decision;

@@ -6,7 +6,7 @@ use crate::recording::model::Recording;
 use crate::suite::catalog::Catalog;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementResult, RequirementState, TestResult};
 
-/// Puts the judgement together. Known deviations are applied later; until then `gate` is none.
+/// Returns the judgement under one spec. Known deviations are applied later; until then `gate` is none.
 pub fn judgement(
     catalog: &Catalog,
     plan: &Plan,
@@ -31,35 +31,38 @@ pub fn judgement(
     let violated = requirements.iter().filter(|r| r.state == RequirementState::Violated).count();
     let insecure = recording.start.settings.insecure;
     let (outcome, because) = if failed > 0 {
-        let named = plural(violated, "duty that binds is broken", "duties that bind are broken");
+        let named = plural(violated, "mandatory requirement is violated", "mandatory requirements are violated");
         (Conformance::NotConformant, format!("{named}; {}", plural(failed, "test fails", "tests fail")))
     } else if errors > 0 {
         let named = plural(errors, "test could not be decided", "tests could not be decided");
-        (Conformance::Undetermined, format!("nothing failed, but {named}"))
+        (Conformance::Undetermined, format!("no test failed, but {named}"))
     } else if insecure {
-        (Conformance::Undetermined, "nothing failed, but the certificates were not checked (--insecure)".to_owned())
+        (
+            Conformance::Undetermined,
+            "no test failed, but certificates were not checked. Run without --insecure".to_owned(),
+        )
     } else if plan.whole && !missing.is_empty() {
         let areas = missing.join(", ");
-        (Conformance::Undetermined, format!("nothing failed, but no duty that binds was decided in: {areas}"))
+        (Conformance::Undetermined, format!("no test failed, but no mandatory requirement was decided in: {areas}"))
     } else if tests.is_empty() && !plan.whole {
         (Conformance::Undetermined, "no test of this spec was selected".to_owned())
     } else if decided.is_empty() && count(Verdict::Pass) == 0 {
-        (Conformance::Undetermined, "nothing failed, but nothing was decided either".to_owned())
+        (Conformance::Undetermined, "no test failed, but no requirement was decided".to_owned())
     } else {
-        let named = plural(decided.len(), "duty that binds was decided", "duties that bind were decided");
+        let named = plural(decided.len(), "mandatory requirement tested", "mandatory requirements tested");
         let untested =
             requirements.iter().filter(|r| r.level.is_binding() && r.state == RequirementState::Untested).count();
         let rest = match (plan.whole, untested) {
-            (false, _) => "; this run covers a part of the spec only".to_owned(),
+            (false, _) => "; this run covers only a part of the spec".to_owned(),
             (true, 0) => String::new(),
             (true, _) => format!("; {untested} more are not tested"),
         };
-        (Conformance::Conformant, format!("{named}, and none is broken{rest}"))
+        (Conformance::Conformant, format!("{named}, all met{rest}"))
     };
     Judgement {
         spec: spec_id.to_owned(),
         title: spec.map(|spec| format!("{} {}", spec.title, spec.version)).unwrap_or_default(),
-        // If a spec builds on another, some SHALLs belong to the other.
+        // If a spec builds on another, some SHALLs are those of the other spec.
         owner: spec.filter(|spec| spec.builds_on.is_none()).and_then(|spec| spec.owner.clone()),
         outcome,
         gate: Gate::None,

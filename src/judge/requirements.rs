@@ -5,7 +5,7 @@ use crate::suite::catalog::Catalog;
 use crate::suite::model::Requirement;
 use crate::verdicts::judged_run::{RequirementResult, RequirementState, TestResult};
 
-/// The state of every requirement of `spec`, in the order of the suites.
+/// Returns the state of every requirement of `spec`, in the order of the suites.
 pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<RequirementResult> {
     catalog
         .requirements_of(spec)
@@ -32,7 +32,7 @@ pub fn judge_all(catalog: &Catalog, spec: &str, tests: &[TestResult]) -> Vec<Req
         .collect()
 }
 
-/// Whether `test` decides `requirement`, itself or because `requirement` adopted the tests of another.
+/// Returns whether `test` decides `requirement`, directly or because `requirement` adopts the tests of another one.
 fn decides(test: &TestResult, requirement: &Requirement) -> bool {
     test.requirements.contains(&requirement.id)
         || requirement.same_as.iter().any(|same| test.requirements.contains(same))
@@ -64,6 +64,6 @@ fn state(
     }
     match tests.first() {
         Some(test) => (RequirementState::NotApplicable, reason(test)),
-        None => (RequirementState::Undetermined, "none of its tests was selected".to_owned()),
+        None => (RequirementState::Undetermined, "no test of this requirement was selected".to_owned()),
     }
 }

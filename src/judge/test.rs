@@ -1,4 +1,4 @@
-//! One test on one flow.
+//! Judges the tests of a spec on their flows.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,14 @@ use crate::check::context::CheckContext;
 use crate::check::exchange;
 use crate::check::index::Index;
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::reasons;
 use crate::judge::decision::Decision;
 use crate::judge::{aggregate, finding, select_exchanges};
 use crate::plan::model::PlannedTest;
 use crate::recording::model::{Exchange, FlowRecord, Role, StopKind};
 use crate::suite::catalog::Catalog;
 use crate::suite::check_names::CheckName;
-use crate::suite::describe::describe;
+use crate::suite::describe::{self, describe};
 use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Identity};
 use crate::suite::model::{Hold, NamedOutcome as Allowed};
@@ -22,11 +23,12 @@ use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::{Finding, TestResult};
 
-/// Judges all tests of one spec.
+/// Returns the results of all tests of one spec.
 pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>) -> Vec<TestResult> {
     let decisions: Vec<Decision> = planned.iter().map(|test| decide(test, catalog, index)).collect();
-    // The exchanges that some test of this spec fails explain why a flow stopped there. Warnings do not count, because
-    // the run stays conformant. A flow that did not start because of another kick-off stops at that exchange.
+    // If a test of this spec fails on an exchange, that explains why a flow stopped there. Warnings do not count,
+    // because the run is still conformant. A flow that did not start because of another kick-off stops at that
+    // exchange.
     let told: BTreeSet<u32> = decisions
         .iter()
         .filter_map(|decision| match decision {
@@ -45,7 +47,7 @@ fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestR
         Decision::Verdict { verdict, because, findings, exchanges } => (verdict, because, findings, exchanges),
         Decision::Deeper(stop) => {
             let at = stop.exchange.map(|id| format!(" (exchange {id})")).unwrap_or_default();
-            let because = format!("flow {} ended before this: {}{at}", test.flow, stop.because);
+            let because = format!("flow {} ended early: {}{at}", test.flow, stop.because);
             let judged = stop.exchange.is_some_and(|id| told.contains(&id));
             let verdict = match stop.kind {
                 StopKind::Answer if judged => Verdict::Skip,
@@ -85,20 +87,20 @@ fn decide(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision 
     }
 }
 
-/// The test on one flow of the run.
+/// Decides the test on one flow of the run.
 fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decision {
     let Some(flow) = index.flow(&test.flow) else {
-        return verdict(Verdict::Error, format!("flow {} did not end: the run was cut short", test.flow));
+        return verdict(Verdict::Error, format!("flow {} did not finish, because the run ended early", test.flow));
     };
     let Some(definition) = catalog.flow(&test.flow) else {
         return verdict(Verdict::Error, format!("the suites have no flow {}", test.flow));
     };
-    // A test that compares a refusal with the next kick-off also judges refusals that are allowed.
+    // A test that compares a refusal with the next kick-off also judges permitted refusals.
     let on = &test.test.on;
     let compares = *on == [On::Kickoff] && test.test.expect.iter().any(judges_refusals);
-    // Some tests expect the refusal of a flow with a token that does not cover the request.
+    // Some tests expect that the server refuses a token that does not cover the request.
     let narrow = definition.identity == Identity::Narrow;
-    // Tests of access to files compare it with what the manifest says of tokens.
+    // Tests of access to files compare it with `requiresAccessToken` of the manifest.
     let asked_for = narrow || test.test.when.iter().any(judges_refusals);
     let optional = |on: &On| matches!(on, On::KickoffOptional | On::PollFailed) || (narrow && *on == On::Kickoff);
     let awaited = compares || (on.iter().all(optional) && *on != [On::PollFailed]);
@@ -111,7 +113,7 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
         return verdict(Verdict::NotApplicable, why);
     }
     if let Some(delete) = select_exchanges::refused_delete(index, &test.flow, definition, on) {
-        return verdict(Verdict::NotApplicable, format!("the DELETE was refused (exchange {})", delete.id));
+        return verdict(Verdict::NotApplicable, format!("the server refused the DELETE (exchange {})", delete.id));
     }
     let mut looked: Vec<&Exchange> =
         on.iter().flat_map(|on| select_exchanges::select(index, &test.flow, definition, on)).collect();
@@ -126,7 +128,7 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
                 let without = if lacking { Verdict::NotApplicable } else { Verdict::Skip };
                 verdict(without, select_exchanges::why_nothing(index, flow, definition, on))
             }
-            (None, None) => verdict(Verdict::Skip, "the test looks at nothing"),
+            (None, None) => verdict(Verdict::Skip, "the test names no exchanges"),
         };
     }
     let compared = compared(test, flow, index);
@@ -134,12 +136,12 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     narrow_and_judge(test, flow, &looked, &context, asked_for)
 }
 
-/// Whether the expectation is a check that also judges refusals.
+/// Returns whether the expectation is a check that also judges refusals.
 fn judges_refusals(expect: &Expect) -> bool {
     expect.check.is_some_and(CheckName::judges_refusals)
 }
 
-/// Why the test is not applicable, if this spec allows the target to refuse the flow's kick-off and it did.
+/// Returns why the test is not applicable, if this spec permits the target to refuse the flow's kick-off and it did.
 fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> Option<String> {
     if !definition.optional_in.contains(&test.spec) {
         return None;
@@ -147,10 +149,10 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
     let kickoff = index.kickoff(&test.flow)?;
     let status = exchange::response(kickoff)?.status;
     let refused = (400..=599).contains(&status) && !is_unrelated_refusal(status);
-    refused.then(|| format!("{} leaves it to the server: the kick-off was answered {status}", test.spec))
+    refused.then(|| format!("{} permits a refusal, and {}", test.spec, reasons::kickoff_returned(status)))
 }
 
-/// The first of the test's flows to compare with that ran at the same level.
+/// Returns the first of the flows to compare with that ran at the same export level.
 fn compared<'a>(test: &PlannedTest, flow: &FlowRecord, index: &Index<'a>) -> Option<&'a FlowRecord> {
     test.compare_with
         .iter()
@@ -190,14 +192,14 @@ fn narrow_and_judge(
         if let Some((id, why)) = unknown {
             return undecided(id, &why, looked);
         }
-        // The response that ended the flow is not one that this test judges; another test reports it.
+        // The response that ended the flow does not meet the conditions of this test; another test reports it.
         if let Some(stop) = &flow.stop
             && stop.kind != StopKind::NoPick
             && stop.exchange.is_some_and(|id| looked.iter().any(|exchange| exchange.id == id))
         {
             return Decision::Deeper(stop.clone());
         }
-        return verdict(Verdict::NotApplicable, format!("no answer with {}", in_words(&test.test.when, " and ")));
+        return verdict(Verdict::NotApplicable, format!("no response met all of: {}", in_words(&test.test.when, ", ")));
     }
     if test.test.hold == Hold::Last {
         kept = kept.split_off(kept.len() - 1);
@@ -247,7 +249,7 @@ fn undecided(exchange: u32, why: &str, looked: &[&Exchange]) -> Decision {
     }
 }
 
-/// The verdict of a violated test at its level.
+/// Returns the verdict of a violated test at its level.
 fn broken_verdict(test: &PlannedTest) -> Verdict {
     match test.level {
         Level::Shall | Level::ShallNot if !test.defect => Verdict::Fail,
@@ -255,17 +257,18 @@ fn broken_verdict(test: &PlannedTest) -> Verdict {
     }
 }
 
-/// A finding in one fragment.
+/// Returns a finding as one clause.
 fn sentence(finding: &Finding) -> String {
     format!("{}: expected {}, found {}", finding.place, finding.expected, finding.actual)
 }
 
-/// 401 and 403 in the flow itself are about credentials, not about the requirement.
+/// Returns why a 401 or 403 in the flow itself is undecided: it is about credentials, not about the requirement.
 fn credentials(exchange: &Exchange) -> Option<String> {
     let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
     match exchange::response(exchange).map(|response| response.status) {
         Some(status @ (401 | 403)) if own => {
-            Some(format!("it was answered {status}, a question of credentials: give a token, or one with more scopes"))
+            let returned = reasons::server_returned(status);
+            Some(format!("{returned}. Check the credentials, and give --scope if the token needs other scopes"))
         }
         _ => None,
     }
@@ -281,8 +284,9 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, context: &CheckContex
     }
     match all {
         CheckOutcome::Holds => {
-            let expected = format!("no answer with {}", in_words(&test.test.expect, " and "));
-            let actual = exchange::response(exchange).map(|response| response.status.to_string()).unwrap_or_default();
+            let expected = format!("no response that meets all of: {}", in_words(&test.test.expect, ", "));
+            let actual =
+                exchange::response(exchange).map(|response| describe::status(response.status)).unwrap_or_default();
             CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, actual)])
         }
         CheckOutcome::Violated(_) | CheckOutcome::NotApplicable(_) | CheckOutcome::NotShown(_) => CheckOutcome::Holds,
@@ -290,12 +294,12 @@ fn judge_exchange(test: &PlannedTest, exchange: &Exchange, context: &CheckContex
     }
 }
 
-/// Expectations in words, with `between` between them.
+/// Describes expectations in words, separated by `between`.
 fn in_words(expectations: &[Expect], between: &str) -> String {
     expectations.iter().map(describe).collect::<Vec<_>>().join(between)
 }
 
-/// All expectations together: violations come before undecided ones.
+/// Combines the outcomes of all expectations. Violations have priority over undecided outcomes.
 fn all(expectations: &[Expect], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (mut broken, mut unknown, mut nothing, mut no_data, mut held) = (Vec::new(), None, None, None, false);
     for expect in expectations {
@@ -317,13 +321,13 @@ fn all(expectations: &[Expect], exchange: &Exchange, context: &CheckContext<'_>)
     }
 }
 
-/// One of the outcomes that the text allows. If none holds, the finding is about the nearest one.
+/// Checks that one of the outcomes holds that the spec permits. If none holds, the finding is about the nearest one.
 fn any_of(outcomes: &[Allowed], exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let mut nearest: Option<(usize, Vec<Violation>)> = None;
     for outcome in outcomes {
         match all(&outcome.expect, exchange, context) {
             CheckOutcome::Violated(broken) => {
-                // The fewer violations, the nearer; the first one wins a tie.
+                // The nearest outcome has the fewest violations; of equal ones, the first counts.
                 let missed = outcome
                     .expect
                     .iter()
@@ -338,7 +342,9 @@ fn any_of(outcomes: &[Allowed], exchange: &Exchange, context: &CheckContext<'_>)
     }
     let allowed: Vec<String> =
         outcomes.iter().map(|outcome| format!("{} ({})", outcome.outcome, in_words(&outcome.expect, ", "))).collect();
-    let Some((_, mut broken)) = nearest else { return CheckOutcome::NotApplicable("no outcome is named".to_owned()) };
+    let Some((_, mut broken)) = nearest else {
+        return CheckOutcome::NotApplicable("the test names no outcome".to_owned());
+    };
     broken.truncate(1);
     for found in &mut broken {
         found.expected = allowed.join(", or ");

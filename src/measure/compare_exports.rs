@@ -1,4 +1,4 @@
-//! Compares an export with an earlier one: which resources must come back, and which ones a date or a filter excludes.
+//! Compares an export with an earlier one: which resources it must contain, and which ones a date or a filter excludes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,22 +13,22 @@ use crate::ndjson::identity::Identity;
 use crate::recording::facts::{Comparison, KeptProfiles};
 use crate::search::world::World as _;
 
-/// The most missing resources of which the identity is kept.
+/// The most missing resources that are kept.
 const MAX_MISSING: usize = 16;
 
 /// An export compared with an earlier one.
 #[derive(Debug)]
 pub(crate) struct Compared {
     pub comparison: Comparison,
-    /// A resource that both hold.
+    /// A resource that both exports have.
     pub control: Option<ResourceName>,
     /// The first resources that should be in the export and are not.
     pub lost: Vec<MissingResource>,
 }
 
 impl Counter {
-    /// Which resources of the earlier flow `source` must come back, and how many did; `None` if that is not known.
-    /// `own` is the part of the export that is kept, `came` the identity of all of it.
+    /// Counts the resources of the earlier flow `source` that this export must contain, and how many it contains;
+    /// `None` if that is not known. `own` has the kept part of the export, `came` the identities of all its resources.
     pub fn compare(
         &self,
         (flow, source): (&str, &ResourceStore),
@@ -61,7 +61,7 @@ impl Counter {
         let mut spared = KeptProfiles::default();
         for name in out.into_iter().filter(|name| !referred.contains(name)) {
             spared.expected += 1;
-            // A resource that changed since then may be in the export in its new version.
+            // A resource that has changed since then may be in the export in its new version.
             let still = own.get(&name.0, &name.1).is_none_or(|now| self.selection.leaves_out(&name.0, now, source));
             spared.found += u64::from(still && came.held(&[came.key().hash(&name.0, &name.1)]) > 0);
         }
@@ -69,15 +69,15 @@ impl Counter {
         Some(Compared { comparison: Comparison { flow: flow.to_owned(), ..comparison }, control, lost })
     }
 
-    /// How many resources are in `own` and not in `source`, of requested types that `source` holds completely; and how
-    /// many of them are newer than all resources in `source`.
+    /// Returns how many resources are in `own` and not in `source`, of types that `source` has completely, and how many
+    /// of them are newer than all resources in `source`.
     fn more(&self, source: &ResourceStore, own: &ResourceStore) -> (u64, u64) {
         let updated =
             |value: &Value| value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let latest = source.kinds().flat_map(|kind| source.of(kind)).filter_map(|(_, value)| updated(value)).max();
-        let strange = own.kinds().filter(|kind| !source.lacks_some(kind)).flat_map(|kind| {
+        let additional = own.kinds().filter(|kind| !source.lacks_some(kind)).flat_map(|kind| {
             own.of(kind).filter(move |(id, _)| source.get(kind, id).is_none()).map(|(_, value)| updated(value))
         });
-        strange.fold((0, 0), |(all, newer), at| (all + 1, newer + u64::from(at.is_some() && at > latest)))
+        additional.fold((0, 0), |(all, newer), at| (all + 1, newer + u64::from(at.is_some() && at > latest)))
     }
 }

@@ -1,4 +1,4 @@
-//! What `_elements` left of resources that an earlier export holds whole.
+//! The effect of `_elements`: compares trimmed resources with the complete ones of an earlier export.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::measure::resource_store::ResourceStore;
 use crate::recording::facts::{KeptProfiles, Trimmed};
 use crate::search::world::World as _;
 
-/// Elements that every resource may keep, whatever the request names.
+/// Elements that every resource may keep, even if the request does not name them.
 const CORE: &[&str] = &["resourceType", "id", "meta", "implicitRules", "language", "contained", "modifierExtension"];
 
 /// Elements that modify the meaning of others in many resources, so a server should keep them.
@@ -33,7 +33,7 @@ fn is_mandatory(tables: &Tables, kind: &str, key: &str) -> bool {
     tables.flags(kind, key).is_some_and(|flags| flags & E_REQUIRED != 0)
 }
 
-/// The elements of a type that `_elements` in `params` names.
+/// Returns the elements of a type that `_elements` in `params` names.
 fn listed<'p>(params: &'p [(String, String)], kind: &str) -> Vec<&'p str> {
     let values = params.iter().filter(|(name, _)| name == "_elements").flat_map(|(_, value)| value.split(','));
     let own = |name: &'p str| match name.trim().split_once('.') {
@@ -43,8 +43,8 @@ fn listed<'p>(params: &'p [(String, String)], kind: &str) -> Vec<&'p str> {
     values.filter_map(own).collect()
 }
 
-/// Compares the resources in `own` with the same ones in `source`. `tables` are the definitions of the target's FHIR
-/// version.
+/// Compares the resources in `own` with the same resources in `source`. `tables` are the definitions of the target's
+/// FHIR version.
 pub(crate) fn measure(
     own: &ResourceStore,
     source: &ResourceStore,
@@ -55,7 +55,7 @@ pub(crate) fn measure(
     for kind in source.kinds() {
         let listed = listed(params, kind);
         for (id, whole) in source.of(kind) {
-            // The elements of another version are not known.
+            // Another version of the resource may have other elements.
             let Some(left) = own.get(kind, id).filter(|left| same_version(whole, left) != Some(false)) else {
                 continue;
             };
@@ -90,7 +90,7 @@ fn line((kind, whole, left): (&str, &Value, &Value), listed: &[&str], tables: Op
     found.untagged += u64::from(trimmed && !is_tagged(left));
 }
 
-/// Whether a resource is marked as incomplete.
+/// Returns whether a resource is marked as incomplete.
 fn is_tagged(resource: &Value) -> bool {
     let tags = resource.pointer("/meta/tag").and_then(Value::as_array).into_iter().flatten();
     let text = |tag: &Value, key: &str| tag.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -98,8 +98,9 @@ fn is_tagged(resource: &Value) -> bool {
     known.any(|tag| text(tag, "system").is_none_or(|system| system.ends_with("ObservationValue")))
 }
 
-/// Two types, separated by a comma, and an optional element that both have besides other elements: the fewest resources
-/// that show the effect of `_elements`. One type, if no two types share such an element.
+/// Returns two types, separated by a comma, and an optional element that both have in addition to other elements. Of
+/// all candidates, the types with the fewest resources are chosen. Returns one type if no two types share such an
+/// element.
 pub(crate) fn sample_elements(store: &ResourceStore) -> Option<(String, String)> {
     let tables = crate::fhir::definitions::embedded::r4();
     let optional = |kind: &str, key: &str| {
@@ -142,7 +143,8 @@ pub(crate) fn sample_elements(store: &ResourceStore) -> Option<(String, String)>
     best.map(|(_, kinds, key)| (kinds, key))
 }
 
-/// Whether it is one type only, whether there is no mandatory element, and the number of resources: the least is best.
+/// Whether it is one type only, whether it has no mandatory element, and the number of resources. The lowest score
+/// wins.
 type Score = (bool, bool, usize);
 
 /// The elements in the resources of a type.
@@ -153,12 +155,12 @@ struct Type<'s> {
     optional: Vec<&'s str>,
     /// Whether there are mandatory elements.
     mandatory: bool,
-    /// Optional elements that no server has a reason to keep.
+    /// Optional elements that a server has no reason to keep.
     spare: Vec<&'s str>,
 }
 
 impl Type<'_> {
-    /// Whether there is another element to remove than `key`.
+    /// Returns whether a server can remove an element other than `key`.
     fn can_spare(&self, key: &str) -> bool {
         self.spare.iter().any(|spare| *spare != key)
     }
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn removed_elements_are_counted_against_the_whole_resource() {
+    fn removed_elements_are_counted() {
         let kept = |expected, found| KeptProfiles { expected, found };
         let whole = measured(encounter("1"));
         assert_eq!((whole.trimmable, whole.trimmed, whole.untagged), (1, 0, 0));

@@ -1,4 +1,4 @@
-//! What responses say of a Group that was sent: whether it was created, and where it is.
+//! Reads the response to a Group that was sent: whether the Group was created, and its id.
 
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -14,26 +14,28 @@ const MAX_LEN_ID: usize = 200;
 pub(crate) enum GroupResult {
     /// It was created with this id.
     Made(String),
-    /// It was created, but the response does not say where.
+    /// It was created, but the response does not show its id.
     Somewhere,
     /// It was refused with this status.
     Refused(StatusCode),
     /// It was accepted and then failed, for this reason.
     Rejected(String),
-    /// It was accepted, and was not created in time.
+    /// It was accepted, but not created in time; holds the reason.
     Pending(String),
 }
 
-/// Where a created Group is: by `Location`, the only entry of a Bundle, or the Group itself.
+/// Reads the id of a created Group from `Location`, the first entry of a Bundle, or the Group itself.
 pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
     let entry = body.get("entry").and_then(Value::as_array).and_then(|entries| entries.first());
     let status = entry.and_then(|entry| entry.pointer("/response/status")).and_then(Value::as_str);
     if let Some(status) = status.filter(|status| status.starts_with(['4', '5'])) {
         let code: String = status.chars().take(3).collect();
-        return GroupResult::Rejected(format!("its job ended with {code}"));
+        return GroupResult::Rejected(format!("the job that creates it ended with {code}"));
     }
     if is_error(body) || entry.and_then(|entry| entry.get("resource")).is_some_and(is_error) {
-        return GroupResult::Rejected("its job ended with an OperationOutcome of an error".to_owned());
+        return GroupResult::Rejected(
+            "the job that creates it ended with an OperationOutcome that reports an error".to_owned(),
+        );
     }
     let own = |group: Option<&Value>| {
         let group = group.filter(|group| group.get("resourceType").and_then(Value::as_str) == Some("Group"))?;
@@ -56,7 +58,7 @@ fn is_error(body: &Value) -> bool {
     body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome") && issues.into_iter().any(severe)
 }
 
-/// The id in a reference to a Group, with or without a version.
+/// Returns the id in a reference to a Group, with or without a version.
 fn group_id(text: &str) -> Option<String> {
     match normalise_reference(text.trim())? {
         ("Group", id) if !id.is_empty() && id.len() <= MAX_LEN_ID => Some(id.to_owned()),
@@ -64,15 +66,15 @@ fn group_id(text: &str) -> Option<String> {
     }
 }
 
-/// What a search for Groups named `name` found: whether `id` is among them, and the ids of all Groups with exactly this
-/// name.
+/// Reads the result of a search for Groups named `name`: whether `id` is in the result, and the ids of all Groups with
+/// exactly this name.
 pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (NamedFiles, Vec<String>) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
     let groups = entries.filter_map(|entry| entry.get("resource"));
     let text = |group: &Value, key: &str| group.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let groups: Vec<&Value> = groups.filter(|group| text(group, "resourceType") == "Group").collect();
-    // A string search matches by prefix, without case.
+    // A string search matches by prefix and ignores case.
     let begins = |group: &Value| text(group, "name").to_ascii_lowercase().starts_with(&name.to_ascii_lowercase());
     let others = groups.iter().filter(|group| !begins(group)).count() as u64;
     let found = groups.iter().any(|group| text(group, "id") == id);
@@ -118,11 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_group_is_no_group() {
+    fn a_failed_job_creates_no_group() {
         let outcome = |severity: &str| json!({"resourceType": "OperationOutcome", "issue": [{"severity": severity}]});
         let failed = json!({"entry": [{"response": {"status": "422 Unprocessable", "location": "Group/g"}}]});
-        assert_eq!(found_id(None, failed), "its job ended with 422");
-        assert_eq!(found_id(None, outcome("error")), "its job ended with an OperationOutcome of an error");
+        assert_eq!(found_id(None, failed), "the job that creates it ended with 422");
+        assert_eq!(
+            found_id(None, outcome("error")),
+            "the job that creates it ended with an OperationOutcome that reports an error"
+        );
         assert_eq!(found_id(Some("Group/g"), outcome("information")), "g");
     }
 

@@ -1,16 +1,16 @@
-//! The state of a job by its polls. This is the only place that decides what "in progress" means, from status, body and
-//! later polls: a server that wrongly answers 200 while the job runs must still be judged, so a response that is
-//! neither 202 nor a manifest gets its meaning from later ones.
+//! Decides the state of a job from its polls. This is the only place that decides what "in progress" means, from
+//! status, body and later polls. A server that wrongly returns 200 while the job runs must still be judged, so later
+//! polls decide the meaning of a response that is neither 202 nor a manifest.
 
 use crate::recording::model::Phase;
 
-/// After so many equal responses in a row that say neither "running" nor "complete", the job counts as complete.
+/// After so many equal responses in a row that mean neither "running" nor "complete", the job counts as complete.
 const MAX_UNCLEAR: usize = 5;
-/// The same for responses that change, or carry `Retry-After` or `X-Progress`: signs of a running job.
+/// The same for responses that change, or have `Retry-After` or `X-Progress`, which are signs of a running job.
 const MAX_UNCLEAR_RUNNING: usize = 60;
 /// After so many server errors in a row, the job counts as failed.
 const MAX_ERRORS: usize = 5;
-/// After so many 404 or 410 in a row, the job counts as unknown: a new job may take a moment to appear everywhere.
+/// After so many 404 or 410 in a row, the job counts as unknown. A new job may not be visible at once.
 const MAX_GONE: usize = 4;
 
 /// The response to one poll.
@@ -20,41 +20,41 @@ pub struct SeenPoll {
     pub status: Option<u16>,
     /// Whether the body looks like a manifest.
     pub manifest: bool,
-    /// A digest of the body and of `X-Progress`, to see whether responses change.
+    /// A digest of the body and of `X-Progress`, to detect changes.
     pub digest: u64,
-    /// Whether the response carries `Retry-After` or `X-Progress`.
+    /// Whether the response has `Retry-After` or `X-Progress`.
     pub signs: bool,
 }
 
 /// The state of the job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobStanding {
-    /// It runs, or may run: poll again later.
+    /// It is running, or may be running. Poll again later.
     Running,
-    /// The last poll failed, but perhaps not the job: poll again later.
+    /// The last poll failed, but the job may not have failed. Poll again later.
     Unsure,
-    /// It is complete, and the last response holds its manifest.
+    /// It is complete, and the last response has its manifest.
     Complete,
-    /// It is complete by its status, but the body is no manifest.
+    /// It is complete by its status, but the body is not a manifest.
     NoManifest,
     /// It failed, or is unknown.
     Failed,
-    /// 401 or 403, which says nothing of the job.
+    /// The poll returned 401 or 403, which does not show the state of the job.
     Refused,
-    /// There is no response.
+    /// The last polls got no response.
     Silent,
 }
 
-/// What some polls say of the job.
+/// What the polls so far show about the job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// One phase per poll; `None` if it is still open.
+    /// The phase of each poll; `None` if it is not known yet.
     pub phases: Vec<Option<Phase>>,
     /// The state of the job after the last poll.
     pub standing: JobStanding,
 }
 
-/// What one poll says by itself.
+/// What a single poll shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PollKind {
     Accepted,
@@ -79,15 +79,15 @@ fn kind(seen: &SeenPoll) -> PollKind {
         Some(404 | 410) => PollKind::Gone,
         Some(401 | 403) => PollKind::Refused,
         Some(408 | 425 | 429) => PollKind::Busy,
-        // With a time to retry, this is no failure of the job, however often it comes.
+        // With a time to retry, this is not a failure of the job, even if it repeats.
         Some(503) if seen.signs => PollKind::Busy,
         Some(500..=599) => PollKind::ServerError,
         Some(_) => PollKind::Failed,
     }
 }
 
-/// Reads the polls of a job, oldest first. `partial` says that the kick-off asks for partial manifests: a manifest with
-/// 202 is no completion then, however often it comes (hl7-3.0.0, `allowPartialManifests`).
+/// Returns the phases of the polls of a job, oldest first, and the state of the job. `partial` means that the kick-off
+/// requested partial manifests: then a manifest with 202 never means completion (hl7-3.0.0, `allowPartialManifests`).
 pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
     let kinds: Vec<PollKind> = polls.iter().map(kind).collect();
     let mut phases: Vec<Option<Phase>> = kinds
@@ -101,7 +101,7 @@ pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
         })
         .collect();
 
-    // An unclear response before one that clearly says "running" or "complete" came while the job ran.
+    // An unclear response before a clear "running" or "complete" was sent while the job was running.
     let clear =
         |kind: &PollKind| matches!(kind, PollKind::Accepted | PollKind::AcceptedWithManifest | PollKind::Manifest);
     if let Some(last_clear) = kinds.iter().rposition(clear) {
@@ -146,12 +146,12 @@ pub fn read(polls: &[SeenPoll], partial: bool) -> Reading {
     Reading { phases, standing }
 }
 
-/// How many polls at the end are of this kind.
+/// Returns how many polls at the end are of this kind.
 fn run_of(kinds: &[PollKind], kind: PollKind) -> usize {
     kinds.iter().rev().take_while(|one| **one == kind).count()
 }
 
-/// Whether the last [`MAX_UNCLEAR`] polls are of this kind, equal, and without signs of a running job.
+/// Returns whether the last [`MAX_UNCLEAR`] polls are of this kind, equal, and without signs of a running job.
 fn unchanged(polls: &[SeenPoll], kinds: &[PollKind], kind: PollKind) -> bool {
     let tail = polls.iter().rev().take(MAX_UNCLEAR);
     let first = polls.last().map(|seen| seen.digest);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_job() {
+    fn accepted_polls_are_in_progress_and_a_manifest_is_complete() {
         let (running, done) = (seen(202, false), seen(200, true));
         assert_eq!(letters(&[]), (String::new(), JobStanding::Running));
         assert_eq!(letters(&[done]), ("c".into(), JobStanding::Complete));
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(
             letters(&[running, seen(201, true)]),
             ("ic".into(), JobStanding::Complete),
-            "a wrong 2xx, yet a manifest"
+            "a wrong 2xx status, but a manifest"
         );
     }
 
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn ok_without_manifest_is_complete_once_it_repeats() {
+    fn ok_without_manifest_is_complete_if_it_repeats() {
         let wrong = seen(200, false);
         assert_eq!(letters(&[wrong; 5]), ("ccccc".into(), JobStanding::NoManifest));
         assert_eq!(
@@ -217,23 +217,27 @@ mod tests {
             ("iccccc".into(), JobStanding::NoManifest)
         );
         let changing: Vec<SeenPoll> = (0..40).map(|digest| SeenPoll { digest, ..wrong }).collect();
-        assert_eq!(read(&changing, false).standing, JobStanding::Running, "an answer that changes may come to an end");
+        assert_eq!(
+            read(&changing, false).standing,
+            JobStanding::Running,
+            "a response that changes is a sign of a running job"
+        );
         let signs = [SeenPoll { signs: true, ..wrong }; 40];
         assert_eq!(read(&signs, false).standing, JobStanding::Running);
         assert_eq!(
             read(&[SeenPoll { signs: true, ..wrong }; 60], false).standing,
             JobStanding::NoManifest,
-            "but not for ever"
+            "up to a limit"
         );
     }
 
     #[test]
-    fn accepted_with_a_manifest_is_complete_once_it_repeats() {
+    fn accepted_with_a_manifest_is_complete_if_it_repeats() {
         let odd = seen(202, true);
         assert_eq!(letters(&[odd, odd]), ("ii".into(), JobStanding::Running));
         assert_eq!(letters(&[odd, odd, seen(200, true)]), ("iic".into(), JobStanding::Complete));
         assert_eq!(letters(&[odd; 5]), ("iiiic".into(), JobStanding::Complete));
-        assert_eq!(read(&[odd; 30], true).standing, JobStanding::Running, "partial manifests were asked for");
+        assert_eq!(read(&[odd; 30], true).standing, JobStanding::Running, "partial manifests were requested");
     }
 
     #[test]
@@ -242,7 +246,11 @@ mod tests {
         assert_eq!(letters(&[running, error, error, running]), ("itti".into(), JobStanding::Running));
         assert_eq!(letters(&[error; 4]).1, JobStanding::Unsure);
         assert_eq!(letters(&[error; 5]), ("ttttf".into(), JobStanding::Failed));
-        assert_eq!(letters(&[seen(429, false); 50]).1, JobStanding::Unsure, "patience has no end but max-wait");
+        assert_eq!(
+            letters(&[seen(429, false); 50]).1,
+            JobStanding::Unsure,
+            "only max-wait limits the retries after 429"
+        );
         assert_eq!(letters(&[seen(404, false), seen(404, false), running]), ("tti".into(), JobStanding::Running));
         assert_eq!(letters(&[seen(404, false); 4]), ("tttf".into(), JobStanding::Failed));
         assert_eq!(letters(&[running, seen(400, false)]), ("if".into(), JobStanding::Failed));

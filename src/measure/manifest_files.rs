@@ -1,5 +1,4 @@
-//! Reads from a manifest what the download needs: the files that it lists. Malformed items are skipped here; tests
-//! judge them.
+//! Reads the files that a manifest lists, for the download. Malformed items are skipped here; tests judge them.
 
 use serde_json::Value;
 
@@ -21,7 +20,7 @@ pub struct Item {
     pub url: String,
 }
 
-/// The files to download, in the order of the manifest, and whether it lists more than [`MAX_FILES`].
+/// Returns the files to download, in the order of the manifest, and whether it lists more than [`MAX_FILES`].
 pub fn files(manifest: &Value, download: Download) -> (Vec<Item>, bool) {
     let lists: &[FileList] = match download {
         Download::All => &[FileList::Output, FileList::Error, FileList::Deleted],
@@ -35,7 +34,7 @@ pub fn files(manifest: &Value, download: Download) -> (Vec<Item>, bool) {
     (files, more)
 }
 
-/// The usable items of one list.
+/// Returns the usable items of one list.
 fn listed(manifest: &Value, list: FileList) -> impl Iterator<Item = Item> {
     let items = manifest.get(list.as_str()).and_then(Value::as_array).into_iter().flatten();
     items.enumerate().filter_map(move |(index, item)| {
@@ -45,16 +44,16 @@ fn listed(manifest: &Value, list: FileList) -> impl Iterator<Item = Item> {
     })
 }
 
-/// Whether the lists hold more files than can be downloaded.
+/// Returns whether the lists have more files than can be downloaded.
 pub fn is_crowded(manifest: &Value) -> bool {
     let lists = FileList::ALL.iter().filter_map(|list| manifest.get(list.as_str())?.as_array());
     lists.map(Vec::len).fold(0, usize::saturating_add) > MAX_FILES
 }
 
-/// The items of a list that are kept once its files are known.
+/// The most items of a list that are kept after its files are known.
 const MAX_KEPT_ITEMS: usize = 1_000;
 
-/// Drops all but the first items of each list, because a hundred thousand of them need much memory.
+/// Keeps only the first items of each list, because a hundred thousand of them need much memory.
 pub fn shorten(manifest: &mut Value) {
     for list in FileList::ALL {
         if let Some(items) = manifest.get_mut(list.as_str()).and_then(Value::as_array_mut) {
@@ -64,7 +63,7 @@ pub fn shorten(manifest: &mut Value) {
     }
 }
 
-/// Whether the files need no token. Only a JSON `false` says so.
+/// Returns whether the files need no token: only if `requiresAccessToken` is the JSON value `false`.
 pub fn is_open(manifest: &Value) -> bool {
     manifest.get("requiresAccessToken") == Some(&Value::Bool(false))
 }
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn malformed_items_are_skipped_and_keep_the_places_of_others() {
+    fn malformed_items_are_skipped_but_counted_in_places() {
         let manifest = json!({
             "output": [7, {"type": "Patient"}, {"type": "Patient", "url": "http://x/1"}, {"url": ""}, {"url": "http://x/2"}],
             "error": {"url": "http://x/3"}, "deleted": [{"type": "Bundle", "url": "http://x/4"}]

@@ -1,9 +1,9 @@
-//! What the observer of one file measures. The observer is inside the line reader; the download keeps the other handle and
-//! takes the result when the file is read.
+//! The measurements of one file. Its observer is inside the line reader; the download keeps another handle and takes
+//! the result after the file was read.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A handle of the measurements of one file. All clones are the same measurements.
+/// A handle of the measurements of one file. All clones share the same measurements.
 #[derive(Debug, Default)]
 pub(crate) struct Measurements<T>(Arc<Mutex<T>>);
 
@@ -14,12 +14,12 @@ impl<T> Clone for Measurements<T> {
 }
 
 impl<T: Default> Measurements<T> {
-    /// The measurements so far.
+    /// Returns the measurements so far.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the measurements, once the file is read.
+    /// Takes the measurements, after the file was read.
     pub fn take(&self) -> T {
         std::mem::take(&mut self.lock())
     }

@@ -12,11 +12,12 @@ pub type ResourceName = (String, String);
 pub(crate) struct MissingResource {
     pub kind: String,
     pub id: String,
-    /// The resource as the earlier export holds it.
+    /// The resource in the earlier export.
     pub was: Value,
 }
 
-/// Whether two copies of a resource are the same version: by version id, else by date; `None` if neither tells.
+/// Returns whether two copies of a resource are the same version, by version id or else by date; `None` if both have
+/// neither.
 pub(crate) fn same_version(one: &Value, other: &Value) -> Option<bool> {
     ["/meta/versionId", "/meta/lastUpdated"].into_iter().find_map(|pointer| {
         let (one, other) = (one.pointer(pointer)?.as_str()?, other.pointer(pointer)?.as_str()?);

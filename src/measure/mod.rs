@@ -1,4 +1,4 @@
-//! Pure facts of resources, manifests and URLs that a run measures during the download.
+//! Pure functions that measure resources, manifests and URLs during a run.
 
 pub(crate) mod compare_exports;
 pub(crate) mod elements;

@@ -1,5 +1,5 @@
-//! Files that are organized by the resources of one type (hl7-3.0.0, `organizeOutputBy`): their blocks, and the
-//! resources in them. The result holds only counts, line numbers and numbers in place of resources.
+//! Measures files that are organized by the resources of one type (hl7-3.0.0, `organizeOutputBy`): their blocks, and
+//! the resources in them. The result has only counts, line numbers, and numbers in place of resources.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const MAX_BLOCKS_IN_ALL: usize = 1 << 22;
 /// The most blocks that the facts of a file name.
 const MAX_NAMED: usize = 20;
 
-/// What the files of one flow are searched for.
+/// Finds the blocks in the files of one flow.
 #[derive(Debug)]
 pub(crate) struct Organizer {
     /// The type in the request.
@@ -35,10 +35,10 @@ pub(crate) struct Organizer {
     flow: String,
     /// Hashes of the resources of this type in the earlier flow.
     instances: HashSet<u64>,
-    /// Resources in the earlier flow that belong to one of them: the hashes of the owner and the resource, and its
-    /// type.
+    /// Resources of the earlier flow that belong to one of `instances`: the hashes of the owner and of the resource,
+    /// and the type of the resource.
     belongings: HashMap<(u64, u64), String>,
-    /// The blocks so far, in all files.
+    /// The number of blocks so far, in all files.
     blocks: AtomicUsize,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Organizer {
 struct Block {
     owner: u64,
     line: u64,
-    /// Whether the block holds the resource that its header names.
+    /// Whether the block contains the resource that its header names.
     own: bool,
 }
 
@@ -59,19 +59,19 @@ pub(crate) struct Blocks {
     before: Option<u64>,
     strange: u64,
     first_strange: Option<u64>,
-    /// Whether the current lines are in a block; not so after an unexpected header.
+    /// Whether the current lines are in a block. They are not after an unexpected header.
     open: bool,
     found: HashSet<(u64, u64)>,
 }
 
-/// Hashes of the resources that the blocks lack, and of one that they hold.
+/// Hashes of the resources that the blocks lack, and of one that they contain.
 pub(crate) struct Missing {
     lost: HashSet<u64>,
     control: Option<u64>,
 }
 
 impl Missing {
-    /// The same by name, found in the store of the earlier flow.
+    /// Returns the same resources by name, from the store of the earlier flow.
     pub fn named(&self, store: &ResourceStore, key: &RunKey) -> (Option<(String, String)>, Vec<MissingResource>) {
         let (mut control, mut lost) = (None, Vec::new());
         for kind in store.kinds() {
@@ -94,8 +94,8 @@ struct BlockObserver {
 }
 
 impl Organizer {
-    /// For a kick-off with these parameters and an earlier flow at the same level; `None` if the request does not
-    /// organize files.
+    /// Returns an organizer for a kick-off with these parameters and an earlier flow at the same level; `None` if the
+    /// request does not ask for organized files.
     pub fn of(params: &[(String, String)], key: &RunKey, source: Option<(&str, &ResourceStore)>) -> Option<Arc<Self>> {
         let kind = params.iter().find(|(name, _)| name == "organizeOutputBy").map(|(_, value)| value.clone())?;
         let mut this = Self {
@@ -106,7 +106,7 @@ impl Organizer {
             belongings: HashMap::new(),
             blocks: AtomicUsize::new(0),
         };
-        // It is not known what filters remove from a block.
+        // The effect of filters on a block is not known.
         let plain = params.iter().all(|(name, _)| matches!(name.as_str(), "organizeOutputBy" | "_outputFormat"));
         if let Some((flow, store)) = source.filter(|_| plain) {
             this.flow = flow.to_owned();
@@ -118,7 +118,7 @@ impl Organizer {
         Some(Arc::new(this))
     }
 
-    /// Observes the lines of one file.
+    /// Returns an observer of the lines of one file.
     pub fn observer(self: &Arc<Self>) -> (Box<dyn LineObserver>, Measurements<Blocks>) {
         let blocks = Measurements::default();
         (Box::new(BlockObserver { organizer: Arc::clone(self), blocks: blocks.clone() }), blocks)
@@ -134,7 +134,7 @@ impl Organizer {
         (organizing, missing)
     }
 
-    /// The facts of each file, in order, and of the flow.
+    /// Returns the facts of each file, in order, and of the flow.
     fn settle(&self, files: Vec<Blocks>) -> (Vec<Organized>, Organizing, Missing) {
         let mut numbers: HashMap<u64, u64> = HashMap::new();
         let mut own: HashSet<u64> = HashSet::new();
@@ -153,7 +153,7 @@ impl Organizer {
             }
         }
         let number = |block: &Block| numbers.get(&block.owner).copied().unwrap_or_default();
-        let (mut bare_told, mut found) = (HashSet::new(), HashSet::new());
+        let (mut bare_owners, mut found) = (HashSet::new(), HashSet::new());
         let mut facts = Vec::new();
         let cut = files.iter().any(|file| file.cut);
         for file in files {
@@ -170,7 +170,7 @@ impl Organizer {
             let mut shared = BTreeSet::new();
             for block in &file.blocks {
                 let at = BlockAt { of: number(block), line: block.line };
-                if !own.contains(&block.owner) && bare_told.insert(block.owner) {
+                if !own.contains(&block.owner) && bare_owners.insert(block.owner) {
                     organized.bare += 1;
                     organized.bare_at.get_or_insert(at);
                 }
@@ -197,7 +197,8 @@ impl Organizer {
     }
 }
 
-/// Resources that certainly belong to a patient: the hashes of the patient and the resource, and its type.
+/// Returns the resources that certainly belong to a patient: the hashes of the patient and of the resource, and its
+/// type.
 fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String> {
     let patients: HashSet<&str> = store.of("Patient").map(|(id, _)| id).collect();
     let mut all = HashMap::new();
@@ -211,7 +212,7 @@ fn belongings(store: &ResourceStore, key: &RunKey) -> HashMap<(u64, u64), String
     all
 }
 
-/// The reference in the header of a Parameters resource; `None` if it has no header.
+/// Returns the reference in the header of a Parameters resource; `None` if it has no header.
 fn header(resource: &[u8]) -> Option<Option<String>> {
     let value: Value = serde_json::from_slice(resource).ok()?;
     let parameters = value.get("parameter").and_then(Value::as_array)?;
@@ -308,14 +309,14 @@ mod tests {
                 reader.push(format!("{line}\n").as_bytes()).unwrap();
             }
             let done = reader.finish(true);
-            assert!(done.lines.is_legible(), "headers and what stands in several blocks are no mistakes");
+            assert!(done.lines.is_legible(), "headers and resources in several blocks are not errors");
             blocks.take()
         };
         let (facts, organizing, missing) = organizer.settle(files.iter().map(read).collect());
         let (control, lost) = missing.named(&store, &organizer.key);
         let missing = |kept: &KeptProfiles| (kept.expected - kept.found) as usize;
         let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
-        assert_eq!(lost.len(), counted, "what is missed has a name");
+        assert_eq!(lost.len(), counted, "each missing resource is named");
         assert_eq!(control.is_some(), organizing.instances.found > 0);
         (facts, organizing)
     }
@@ -337,7 +338,7 @@ mod tests {
     #[test]
     fn wrong_blocks_are_reported_by_line() {
         let (files, _) = settle(&[
-            &[condition("1", "a"), head("Patient/a"), condition("1", "a"), head("Group/g"), head("nobody")],
+            &[condition("1", "a"), head("Patient/a"), condition("1", "a"), head("Group/g"), head("invalid")],
             &[head("Patient/c"), head("Patient/a")],
         ]);
         assert_eq!((files[0].before, files[0].strange, files[0].first_strange), (Some(1), 2, Some(4)));

@@ -1,5 +1,5 @@
-//! The patients that exported resources belong to: patients outside a Group, missing types of patients, Binaries of
-//! patients, and the Provenance of exported resources. The result holds only counts and names of types.
+//! Measures which patients exported resources belong to: patients outside a Group, missing types of patients, Binaries
+//! of patients, and the Provenance of exported resources. The result has only counts and names of types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::ndjson::identity::{Identity, normalise_reference};
 use crate::recording::facts::{Compartment, KeptProfiles, Lineage};
 use crate::search::world::World as _;
 
-/// By type: resources of patients outside `members` that no resource of a member leads to.
+/// Counts, by type, the resources of patients outside `members` to which no references lead from a member.
 pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
     let is_member = |name: &ResourceName| name.0 == "Patient" && members.contains(&name.1);
     let mut refers: BTreeMap<ResourceName, BTreeSet<ResourceName>> = BTreeMap::new();
@@ -26,7 +26,7 @@ pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTre
                 "Patient" => !is_member(&name),
                 _ => owner(value).is_some_and(|owner| !members.contains(owner)),
             };
-            // A Group names all its members, and leads to nothing else.
+            // A Group refers to all its members, so its references are not followed.
             if is_member(&name) || (kind != "Group" && leads.iter().any(is_member)) {
                 reached.insert(name.clone());
                 open.push(name.clone());
@@ -51,7 +51,7 @@ pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTre
     outsiders
 }
 
-/// The types in `everything` with resources of patients, by whether any resource of the type is in `own`.
+/// Returns the types in `everything` with resources of patients, by whether any resource of the type is in `own`.
 pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Compartment {
     let came: BTreeSet<&str> = own.kinds().collect();
     let mut found = Compartment::default();
@@ -66,7 +66,7 @@ pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Co
     found
 }
 
-/// How many DocumentReferences of patients have content: data, or the URL of data.
+/// Returns how many DocumentReferences of patients have content: data, or the URL of data.
 pub(crate) fn documents(own: &ResourceStore) -> u64 {
     let filled = |content: &Value| {
         ["/attachment/data", "/attachment/url"].iter().any(|place| content.pointer(place).is_some_and(Value::is_string))
@@ -78,8 +78,8 @@ pub(crate) fn documents(own: &ResourceStore) -> u64 {
     own.of("DocumentReference").filter(|(_, value)| has_content(value)).count() as u64
 }
 
-/// The Binary resources in `own`, and how many of them belong to a patient: by their security context, or because a
-/// resource of a patient names them.
+/// Returns the number of Binary resources in `own`, and how many of them belong to a patient: by their security
+/// context, or because a resource of a patient refers to them.
 pub(crate) fn binaries(own: &ResourceStore) -> (u64, u64) {
     if own.of("Binary").next().is_none() {
         return (0, 0);
@@ -115,9 +115,9 @@ struct Record<'s> {
     updated: Option<Instant>,
 }
 
-/// The Provenance in `source` of exported resources, only of resources of patients if `of_patients`; `None` if `source`
-/// does not hold all Provenance. `lost` gets each missing one, or with `latest` only the newest missing ones, and
-/// whether it is the newest Provenance of some resource.
+/// Counts the Provenance in `source` of exported resources, only of resources of patients if `of_patients`; `None` if
+/// `source` does not have all Provenance. `lost` gets each missing one, or with `latest` only the newest missing ones,
+/// and whether it is the newest Provenance of some resource.
 pub(crate) fn lineage(
     source: &ResourceStore,
     came: &Identity,
@@ -155,7 +155,8 @@ pub(crate) fn lineage(
         let (recorded, updated) = (last_by(&|record| record.recorded), last_by(&|record| record.updated));
         match recorded.filter(|id| updated.is_none_or(|updated| updated == *id)) {
             Some(id) => drop(newest.insert(id)),
-            // Of several with the same instant any may count as the last one, and so may the one that changed last.
+            // Of several with the same instant, any may be the last one. The one with the latest lastUpdated may be it,
+            // too.
             None => unclear.extend(records.iter().map(|record| record.id)),
         }
     }
@@ -214,7 +215,7 @@ mod tests {
             of("Group", "g", &[("a", "Patient/in"), ("b", "Patient/out")]),
         ]);
         let mut found = outsiders(&own, &BTreeSet::from(["in".to_owned()]));
-        // A shared resource leads to the patient that it belongs to.
+        // References lead from a shared resource to the patient that it belongs to.
         assert_eq!(found.remove("Observation"), Some(1));
         assert_eq!(found, BTreeMap::new());
         let alone = ResourceStore::holding(&[
@@ -281,6 +282,6 @@ mod tests {
         assert_eq!((found.all, found.newest, found.older), (kept(3, 1), kept(2, 0), kept(1, 1)));
         assert_eq!(lost.iter().map(|(lost, _)| lost.id.as_str()).collect::<Vec<_>>(), ["house", "new"]);
         let found = lineage(&source, &index, (true, true), &mut Vec::new()).unwrap();
-        assert_eq!(found.all, kept(2, 1), "an organization is no patient's");
+        assert_eq!(found.all, kept(2, 1), "an organization belongs to no patient");
     }
 }

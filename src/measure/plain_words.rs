@@ -1,7 +1,7 @@
-//! Which parts of a URL are plain words, and so no secret.
+//! Decides which parts of a URL are plain words, and so not secret.
 
-/// Whether `text` consists of short words: `fhir`, `bulkstatus`, `$export-poll-status`, `MedicationRequest`, `v1`,
-/// `R4`. Identifiers, digests and random letters are no words.
+/// Returns whether `text` consists of short words: `fhir`, `bulkstatus`, `$export-poll-status`, `MedicationRequest`,
+/// `v1`, `R4`. Identifiers, digests and random letters are not words.
 pub(crate) fn is_plain(text: &str) -> bool {
     let text = text.strip_prefix('$').unwrap_or(text);
     if text.is_empty() {
@@ -17,14 +17,14 @@ pub(crate) fn is_plain(text: &str) -> bool {
     pieces.len() <= 4 && pieces.iter().all(|piece| is_word(piece))
 }
 
-/// `v1`, `r4`, `R4B`, `stu3`.
+/// Returns whether `text` is a version such as `v1`, `r4`, `R4B`, `stu3`.
 fn is_version(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let digit = |rest: &str| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit());
     lower == "r4b" || ["v", "r", "stu", "dstu"].iter().any(|name| lower.strip_prefix(name).is_some_and(digit))
 }
 
-/// A word in one case, or in camel case.
+/// Returns whether `text` is a word in one case, or in camel case.
 fn is_word(text: &str) -> bool {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
         return false;
@@ -39,12 +39,12 @@ fn is_word(text: &str) -> bool {
             _ => humps.push(c.to_string()),
         }
     }
-    // Random letters change their case often; names do not.
+    // Random letters change case often; names do not.
     let steady = humps.len() == 1 || text.len() >= 4 * humps.len();
     steady && humps.iter().all(|hump| (hump.len() >= 2 || humps.len() == 1) && hump.len() <= 16 && speakable(hump))
 }
 
-/// Whether letters look like a word: vowels among the consonants.
+/// Returns whether letters look like a word, with vowels among the consonants.
 fn speakable(text: &str) -> bool {
     let vowel = |b: &u8| matches!(b.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     if text.len() <= 4 {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_and_identifiers_go() {
+    fn words_are_plain_and_identifiers_are_not() {
         for word in [
             "",
             "fhir",

@@ -1,4 +1,4 @@
-//! The resources that a resource refers to, and the patient that it belongs to.
+//! Finds the resources that a resource refers to, and the patient that it belongs to.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::ndjson::identity::normalise_reference;
 /// The deepest nesting that is searched for references.
 const MAX_DEPTH: usize = 64;
 
-/// All resources that `value` refers to.
+/// Returns all resources that `value` refers to.
 pub(crate) fn references(value: &Value) -> BTreeSet<ResourceName> {
     let mut found = BTreeSet::new();
     collect(value, 0, &mut found);
@@ -32,7 +32,7 @@ fn collect(value: &Value, depth: usize, found: &mut BTreeSet<ResourceName>) {
     }
 }
 
-/// The id of the patient that a resource belongs to, if `subject` or `patient` says so.
+/// Returns the id of the patient that a resource belongs to, by `subject` or `patient`.
 pub(crate) fn owner(value: &Value) -> Option<&str> {
     let reference = |key: &str| value.get(key)?.get("reference")?.as_str();
     let (kind, id) = normalise_reference(reference("subject").or_else(|| reference("patient"))?)?;

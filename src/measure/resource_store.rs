@@ -1,5 +1,5 @@
-//! Resources of a flow that are kept in memory only, for flows that need sample values or a comparison. Bounded: a part
-//! of the export is enough for sample values, and what is not kept is not compared.
+//! Resources of a flow that are kept in memory only, for flows that need sample values or a comparison. The size is
+//! limited: a part of the export is enough for sample values, and resources that are not kept are not compared.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::search::world::World;
 
-/// The most bytes of one type, as received.
+/// The most bytes of the resources of one type, as received.
 const MAX_OF_A_TYPE: usize = 1 << 20;
-/// The most bytes of all types.
+/// The most bytes of the resources of all types.
 const MAX: usize = 8 << 20;
 
 /// One exported resource.
@@ -32,9 +32,10 @@ pub struct StoredResource {
 pub struct ResourceStore {
     types: BTreeMap<String, TypeStore>,
     bytes: usize,
-    /// All output files were read whole, without a filter, at the level of the system: what is not here does not exist.
+    /// Whether all output files were read completely, without a filter, at system level: a resource that is not here
+    /// does not exist.
     whole: bool,
-    /// The requested types; `None` means all.
+    /// The requested types; `None` means all types.
     asked: Option<Vec<String>>,
 }
 
@@ -42,14 +43,14 @@ pub struct ResourceStore {
 struct TypeStore {
     by_id: BTreeMap<String, Value>,
     bytes: usize,
-    /// Some resources did not fit.
+    /// Whether some resources did not fit.
     full: bool,
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 impl ResourceStore {
-    /// A store with these resources, for tests.
+    /// Returns a store with these resources, for tests.
     pub fn holding(values: &[serde_json::Value]) -> Self {
         let mut store = Self::new(true, None);
         for value in values {
@@ -62,13 +63,13 @@ impl ResourceStore {
 }
 
 impl ResourceStore {
-    /// An empty store. `whole` says whether it will get all resources of the types in `asked`, where `None` means all
-    /// types.
+    /// Returns an empty store. `whole` means that it will get all resources of the types in `asked`, where `None` means
+    /// all types.
     pub fn new(whole: bool, asked: Option<Vec<String>>) -> Self {
         Self { whole, asked, ..Self::default() }
     }
 
-    /// Says that the store got all resources of the requested types, or that they did not fit.
+    /// Notes that the store got all resources of the requested types, except those that did not fit.
     pub fn set_whole(&mut self) {
         self.whole = true;
     }
@@ -82,31 +83,31 @@ impl ResourceStore {
         }
         of_type.bytes += resource.bytes;
         self.bytes += resource.bytes;
-        // Keep the first of two versions; a test reports that there are two.
+        // Keep the first of two versions; a test reports duplicates.
         of_type.by_id.entry(resource.id).or_insert(resource.value);
     }
 
-    /// Says that there are more resources of a type than the store holds.
+    /// Notes that there are more resources of a type than the store has.
     pub fn mark_incomplete(&mut self, kind: String) {
         self.types.entry(kind).or_default().full = true;
     }
 
-    /// The resources of a type with their ids, sorted by id.
+    /// Returns the resources of a type with their ids, sorted by id.
     pub fn of<'s>(&'s self, kind: &str) -> impl Iterator<Item = (&'s str, &'s Value)> {
         self.types.get(kind).into_iter().flat_map(|of_type| &of_type.by_id).map(|(id, value)| (id.as_str(), value))
     }
 
-    /// Whether some resources did not fit.
+    /// Returns whether some resources did not fit.
     pub fn is_full(&self) -> bool {
         self.types.values().any(|of_type| of_type.full)
     }
 
-    /// Whether some resources of a type did not fit.
+    /// Returns whether some resources of a type did not fit.
     pub fn lacks_some(&self, kind: &str) -> bool {
         self.types.get(kind).is_some_and(|of_type| of_type.full)
     }
 
-    /// The types in the store.
+    /// Returns the types in the store.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.types.keys().map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! Sample values: values from the data of the target, chosen from an earlier flow by a closed list.
+//! Chooses sample values: values from the data of the target that an earlier flow exported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -18,7 +18,7 @@ use crate::suite::param::SampleValueName;
 /// The system of an HPI-O.
 const HPIO: &str = "http://ns.electronichealth.net.au/id/hi/hpio/1.0";
 
-/// From the earliest `meta.lastUpdated` of an export to the latest, if they are readable.
+/// The earliest and the latest `meta.lastUpdated` of an export, if they are readable.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span(Option<(Instant, Instant)>);
 
@@ -35,8 +35,8 @@ impl Span {
     }
 }
 
-/// Chooses a sample value from the dates of a flow's output files and from the resources that are kept of them, at the
-/// time `now`. Equal data give equal values, in any order. The error is a fragment that says what the data lack.
+/// Chooses a sample value from the dates of a flow's output files and from the kept resources, at the time `now`. Equal
+/// data give equal values, in any order. The error is a clause that says what the data lack.
 pub fn choose(wanted: SampleValueName, span: Span, store: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let found = match wanted {
         SampleValueName::InstantInside => return instant_inside(span, now),
@@ -79,16 +79,18 @@ pub fn choose(wanted: SampleValueName, span: Span, store: &ResourceStore, now: S
     found.ok_or_else(|| {
         let name = wanted.as_str();
         let what = wanted.describe();
-        format!("the data show no value for {what}; name one under [values] as {name} if the target has any")
+        format!(
+            "the exported data do not contain {what}. Set {name} under [values] in plimsoll.toml if the server has one"
+        )
     })
 }
 
-/// Whether a sample value depends on the members of the exported Group.
+/// Returns whether a sample value depends on the members of the exported Group.
 pub fn is_of_members(wanted: SampleValueName) -> bool {
     matches!(wanted, SampleValueName::MemberId | SampleValueName::OutsiderId)
 }
 
-/// Chooses a patient who is in `members`, or one who is not. The error is a fragment that says what the data lack.
+/// Chooses a patient who is in `members`, or one who is not. The error is a clause that says what the data lack.
 pub fn of_members(
     wanted: SampleValueName,
     store: &ResourceStore,
@@ -101,10 +103,11 @@ pub fn of_members(
         SampleValueName::OutsiderId => patients.find(|id| !members.contains(*id)),
         _ => patients.find(|id| members.contains(*id) && known.contains(id)),
     };
-    found.map(str::to_owned).ok_or_else(|| format!("the data show no {}", wanted.describe().trim_start_matches("a ")))
+    found.map(str::to_owned).ok_or_else(|| format!("the exported data do not contain {}", wanted.describe()))
 }
 
-/// The type with the fewest resources in which one resource has several Provenance with different instants.
+/// Returns the type with the fewest resources, of those in which one resource has several Provenance with different
+/// instants.
 fn provenanced(store: &ResourceStore) -> Option<String> {
     let mut records: BTreeMap<ResourceName, BTreeSet<String>> = BTreeMap::new();
     for (_, value) in store.of("Provenance") {
@@ -119,7 +122,7 @@ fn provenanced(store: &ResourceStore) -> Option<String> {
     counted.min().map(|(_, kind)| kind)
 }
 
-/// The genders of patients, the rarest first, if there are at least two genders or some patients have none.
+/// Returns the genders of patients, the rarest first, if there are at least two genders or some patients have none.
 fn genders(store: &ResourceStore) -> Vec<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut without = false;
@@ -135,7 +138,7 @@ fn genders(store: &ResourceStore) -> Vec<String> {
     genders.into_iter().filter(|_| differ).map(|(_, gender)| gender).collect()
 }
 
-/// The first patient that another resource belongs to, if there are several patients.
+/// Returns the first patient that another resource belongs to, if there are several patients.
 fn patient(store: &ResourceStore) -> Option<String> {
     let others = store.kinds().filter(|kind| *kind != "Patient").flat_map(|kind| store.of(kind));
     let known: BTreeSet<&str> = others.filter_map(|(_, resource)| owner(resource)).collect();
@@ -152,7 +155,7 @@ fn other_type(store: &ResourceStore) -> Option<String> {
     counted.min().map(|(_, kind)| kind.to_owned())
 }
 
-/// What `value` returns for the resource with the lowest `score`; of equal scores the first id wins.
+/// Returns the `value` of the resource with the lowest `score`; of equal scores the first id wins.
 fn best(
     store: &ResourceStore,
     kind: &str,
@@ -163,12 +166,13 @@ fn best(
     candidates.min_by(|(_, one, a), (_, other, b)| one.cmp(other).then(a.cmp(b))).map(|(value, ..)| value)
 }
 
-/// A part of the address of the Location with the most complete address and a position, in the state with the fewest.
+/// Returns a part of the address of the Location with the most complete address and a position, in the state with the
+/// fewest Locations.
 fn place(store: &ResourceStore, pointer: &str) -> Option<String> {
     best(store, "Location", &|value| plain(value.pointer(pointer)?), &|value| fewest_of_state(store, value))
 }
 
-/// How many parts of an address a Location lacks, and how many Locations are in its state.
+/// Returns how many parts of an address and position a Location lacks, and how many Locations are in its state.
 fn fewest_of_state(store: &ResourceStore, location: &Value) -> (usize, usize) {
     let parts = ["/address/state", "/address/city", "/address/postalCode"];
     let lacks = parts.iter().filter(|part| location.pointer(part).and_then(plain).is_none()).count();
@@ -184,13 +188,13 @@ fn identifier(store: &ResourceStore, system: &str) -> Option<String> {
         let own = identifiers.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(system))?;
         plain(own.get("value")?)
     };
-    // If possible, the ABN is of another organization than the HPI-O: a server cannot confuse the two filters then.
+    // If possible, the ABN is of another organization than the HPI-O, so that the two filters have different results.
     let taken = (system != HPIO).then(|| identifier(store, HPIO)).flatten();
     let same = |value: &Value| taken.is_some() && of(value, HPIO) == taken;
     best(store, "Organization", &|value| of(value, system), &|value| (usize::from(same(value)), 0))
 }
 
-/// What `value` returns for the HealthcareService of the rarest type that has a Location with an address.
+/// Returns the `value` of the HealthcareService of the rarest type that has a Location with an address.
 fn service(store: &ResourceStore, value: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
     let score = |service: &Value| {
         let (own, place) = (coding(service), located(store, service));
@@ -215,28 +219,29 @@ fn role(store: &ResourceStore, pointer: &str) -> Option<String> {
     best(store, "PractitionerRole", &value, &score)
 }
 
-/// The first kept Location that a resource refers to.
+/// Returns the first kept Location that a resource refers to.
 fn located<'s>(store: &'s ResourceStore, resource: &Value) -> Option<&'s Value> {
     let references = resource.get("location")?.as_array()?.iter();
     let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
     texts.filter_map(normalise_reference).find_map(|(kind, id)| store.get(kind, id))
 }
 
-/// System and code of the first coding in the type of a service.
+/// Returns the system and code of the first coding in the type of a service.
 fn coding(service: &Value) -> Option<(String, String)> {
     let types = service.get("type")?.as_array()?;
     let codings = types.iter().filter_map(|concept| concept.get("coding")?.as_array()).flatten();
     codings.into_iter().find_map(|coding| Some((plain(coding.get("system")?)?, plain(coding.get("code")?)?)))
 }
 
-/// Latitude and longitude.
+/// Returns the latitude and longitude of a Location, separated by `|`.
 fn position(location: &Value) -> Option<String> {
     let number = |key: &str| location.get("position")?.get(key)?.as_f64();
     let (latitude, longitude) = (number("latitude")?, number("longitude")?);
     (latitude.abs() <= 90.0 && longitude.abs() <= 180.0).then(|| format!("{latitude}|{longitude}"))
 }
 
-/// A string that a filter can hold without escaping: short, and without characters that have a meaning in a search.
+/// Returns a string that a filter can contain without escaping: short, and without characters that have a meaning in a
+/// search.
 fn plain(value: &Value) -> Option<String> {
     let text = value.as_str()?.trim();
     let meaning =
@@ -245,16 +250,15 @@ fn plain(value: &Value) -> Option<String> {
     good.then(|| text.to_owned())
 }
 
-/// The middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond: some resources are
-/// older and some are newer.
+/// Returns the middle between the earliest and the latest `meta.lastUpdated`, in UTC, to the millisecond, so that some
+/// resources are older and some are newer.
 fn instant_inside(Span(range): Span, now: SystemTime) -> Result<String, String> {
-    let (earliest, latest) =
-        range.ok_or("no exported resource has a readable meta.lastUpdated, so no instant parts the data")?;
+    let (earliest, latest) = range.ok_or("no exported resource has a readable meta.lastUpdated")?;
     let middle = earliest
         .middle(latest)
-        .ok_or("all exported resources have the same meta.lastUpdated, so no instant parts the data")?;
+        .ok_or("all exported resources have the same meta.lastUpdated, so no instant is between them")?;
     if middle > Instant::from(now) {
-        return Err("meta.lastUpdated of most exported resources lies in the future".to_owned());
+        return Err("meta.lastUpdated of most exported resources is in the future".to_owned());
     }
     Ok(middle.to_string())
 }
@@ -264,8 +268,9 @@ const MAX_BEFORE_NEXT: i64 = 30 * 60;
 /// The offset of the instant, in seconds: only two inhabited time zones are further ahead.
 const OFFSET: i64 = 13 * 60 * 60;
 
-/// An instant between two consecutive resources near the middle of the kept ones, with a large positive offset. A
-/// server that ignores the offset, or uses the one of almost any other zone, gets an instant after the later resource.
+/// Returns an instant between two consecutive resources near the middle of the kept ones, with a large positive offset.
+/// A server that ignores the offset, or uses that of almost any other time zone, reads an instant after the later
+/// resource.
 fn instant_offset(store: &ResourceStore, now: SystemTime) -> Result<String, String> {
     let now = Instant::from(now);
     let updated = |value: &Value| Instant::parse(value.pointer("/meta/lastUpdated")?.as_str()?);
@@ -278,7 +283,7 @@ fn instant_offset(store: &ResourceStore, now: SystemTime) -> Result<String, Stri
     });
     let (_, instant) = between
         .min_by_key(|(far, _)| *far)
-        .ok_or("no two resources differ in meta.lastUpdated, so no instant parts the data")?;
+        .ok_or("no two exported resources differ in meta.lastUpdated, so no instant is between them")?;
     let local = instant.plus_seconds(OFFSET).to_string();
     Ok(format!("{}+{:02}:00", local.trim_end_matches('Z'), OFFSET / 3600))
 }
@@ -315,12 +320,12 @@ mod tests {
         let days = ["2020-01-01T00:00:00Z", "2020-01-02T12:00:00Z", "2020-01-02T12:00:00Z"];
         assert_eq!(chosen(&days).unwrap(), "2020-01-03T00:30:00.000+13:00", "half an hour before the second, in UTC");
         let close = ["2020-01-01T10:00:00.000Z", "2020-01-01T12:00:00.004+02:00", "2090-01-01T00:00:00Z"];
-        assert_eq!(chosen(&close).unwrap(), "2020-01-01T23:00:00.002+13:00", "what lies in the future is left out");
-        assert!(chosen(&days[1..]).unwrap_err().contains("no two resources differ"));
+        assert_eq!(chosen(&close).unwrap(), "2020-01-01T23:00:00.002+13:00", "instants in the future are ignored");
+        assert!(chosen(&days[1..]).unwrap_err().contains("no two exported resources differ"));
     }
 
     #[test]
-    fn the_middle_lies_between_all_files_and_is_utc() {
+    fn the_middle_is_between_all_files_and_in_utc() {
         let files = [
             facts("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"),
             facts("2020-01-03T02:00:00+02:00", "2020-01-05T00:00:00.500Z"),
@@ -394,7 +399,8 @@ mod tests {
         let error = choose_named("acn").unwrap_err();
         assert_eq!(
             error,
-            "the data show no value for the ACN of an Organization; name one under [values] as acn if the target has any"
+            "the exported data do not contain the ACN of an Organization. Set acn under [values] in plimsoll.toml if the \
+             server has one"
         );
         assert!(choose_named("role-city").is_err());
     }

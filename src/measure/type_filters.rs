@@ -1,5 +1,5 @@
-//! Which exported resources match the filters of the kick-off, and which resources of an earlier flow must be among
-//! them. The result holds only counts and line numbers.
+//! Measures which exported resources match the filters of the kick-off, and which resources of an earlier flow must be
+//! exported. The result has only counts and line numbers.
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -26,13 +26,13 @@ use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::Query;
 use crate::search::world::Nothing;
 
-/// The most bytes of one file that wait for resources that a filter leads to; more stay undecided.
+/// The most bytes of resources of one file that wait for other resources, which a filter needs. More stay undecided.
 const MAX_WAITING: usize = 4 << 20;
-/// The most bytes of all files of a flow that wait.
+/// The same for all files of a flow.
 pub(crate) const MAX_WAITING_IN_ALL: usize = 16 << 20;
-/// The most lines that the facts of a file name.
+/// The most line numbers in the facts of a file.
 const MAX_LINES: usize = 6;
-/// The most bytes of one file that are kept.
+/// The most bytes of resources of one file that are kept.
 const MAX_HELD: usize = 1 << 20;
 /// The most types of one file that are distinguished.
 const MAX_TYPES: usize = 256;
@@ -42,20 +42,20 @@ const MAX_URLS: usize = 8;
 /// The most resources of one file that are kept because a hook named them.
 const MAX_DATA_CHANGES: usize = 100;
 
-/// What a kick-off asks for, as far as resources can be compared with it.
+/// What a kick-off requests, as far as resources can be compared with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     types: Option<Vec<String>>,
-    /// Filters that are readable; for others the type that they name.
+    /// The filters that are readable. For others, `unread` has the types that they name.
     queries: Vec<Query>,
     unread: Vec<String>,
     since: Option<Instant>,
     until: Option<Instant>,
     /// Ids of the requested patients.
     patients: Option<BTreeSet<String>>,
-    /// The request removes elements of resources.
+    /// Whether the request removes elements of resources.
     elements_removed: bool,
-    /// Some parameters have an unknown effect.
+    /// Whether some parameters have an unknown effect.
     pub beyond: bool,
 }
 
@@ -93,7 +93,7 @@ impl Selection {
         this
     }
 
-    /// Whether the kick-off excludes resources only by type.
+    /// Returns whether the kick-off excludes resources only by type.
     fn is_plain(&self) -> bool {
         self.queries.is_empty()
             && self.unread.is_empty()
@@ -104,19 +104,19 @@ impl Selection {
             && !self.beyond
     }
 
-    /// Whether any filter leads to other resources.
+    /// Returns whether any filter depends on other resources.
     fn is_chained(&self) -> bool {
         self.queries.iter().any(Query::is_chained)
     }
 
-    /// Whether a resource matches one of the filters for its type; `None` if there is none.
+    /// Returns whether a resource matches one of the filters for its type; `None` if there are none.
     fn passes(&self, kind: &str, ask: &dyn Fn(&Query) -> MatchResult) -> Option<MatchResult> {
         let unread = self.unread.iter().any(|known| known == kind).then_some(MatchResult::Unknown);
         let answers = self.queries.iter().filter(|query| query.kind == kind).map(ask).chain(unread);
         answers.reduce(MatchResult::or)
     }
 
-    /// Whether a date or a filter certainly excludes a resource of a requested type.
+    /// Returns whether a date or a filter certainly excludes a resource of a requested type.
     pub fn leaves_out(&self, kind: &str, value: &Value, world: &ResourceStore) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
@@ -129,18 +129,18 @@ impl Selection {
         asked && (beyond || fails())
     }
 
-    /// Whether a resource of an earlier, unfiltered flow must come back.
+    /// Returns whether this export must contain a resource of an earlier, unfiltered flow.
     pub fn takes_in(&self, kind: &str, value: &Value, world: &ResourceStore) -> bool {
         let asked = self.types.as_ref().is_none_or(|types| types.iter().any(|known| known == kind));
         let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(Instant::parse);
         let dated = |needed: bool, fits: &dyn Fn(Instant) -> bool| !needed || updated.is_some_and(fits);
         let (since, until) = (self.since, self.until);
-        // Only certain owners count; the server decides which other resources belong to a patient.
+        // Only `subject` and `patient` count. The server decides which other resources belong to a patient.
         let of_theirs = |ids: &BTreeSet<String>| match kind {
             "Patient" => value.get("id").and_then(Value::as_str).is_some_and(|id| ids.contains(id)),
             _ => owner(value).is_some_and(|id| ids.contains(id)),
         };
-        // The server decides about an instant that equals the limit.
+        // The server may include or exclude an instant that equals the limit.
         asked
             && self.patients.as_ref().is_none_or(of_theirs)
             && dated(since.is_some(), &|at| since.is_some_and(|since| at > since))
@@ -151,7 +151,7 @@ impl Selection {
     }
 }
 
-/// What is kept and measured while the files of a flow are read.
+/// Measures and keeps resources while the files of a flow are read.
 #[derive(Debug)]
 pub(crate) struct Counter {
     pub selection: Selection,
@@ -169,15 +169,15 @@ pub(crate) struct Counter {
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     filtered: Filtered,
-    /// Whether a filter concerns any of its resources.
+    /// Whether any of its resources is of a type with a filter.
     concerned: bool,
-    /// Resources with filters that lead to other resources.
+    /// Resources with filters that depend on other resources.
     waiting: Vec<StoredResource>,
     waiting_bytes: usize,
     held: Vec<StoredResource>,
     held_bytes: usize,
     looked_bytes: usize,
-    /// The types of which not all resources are kept.
+    /// The types with resources that are not kept.
     full: BTreeSet<String>,
     /// URLs of attachments.
     pub urls: Vec<String>,
@@ -192,12 +192,12 @@ struct FilterObserver {
 }
 
 impl Measured {
-    /// The bytes of the resources that wait for other files.
+    /// Returns the bytes of the resources that wait for other files.
     pub fn waiting_bytes(&self) -> usize {
         self.waiting_bytes
     }
 
-    /// Leaves the waiting resources undecided, because there is no room for them.
+    /// Counts the waiting resources as undecided and drops them, to save memory.
     pub fn leave_undecided(&mut self) {
         self.filtered.undecided += self.waiting.len() as u64;
         self.waiting = Vec::new();
@@ -206,15 +206,16 @@ impl Measured {
 }
 
 impl Counter {
-    /// For a flow with these parameters.
+    /// Returns a counter for a flow with these parameters.
     pub fn new(params: &[(String, String)], measures: Measures, hooked: Vec<ResourceName>) -> Arc<Self> {
         let Measures { compared, resources, unrequested, contents, .. } = measures;
-        // Chains may lead to resources of the same flow, and a comparison needs the resources of both flows.
+        // A chained filter may depend on resources of the same flow, and a comparison needs the resources of both
+        // flows.
         let kept = resources || unrequested || compared;
         Arc::new(Self { selection: Selection::new(params), compared, kept, contents, hooked })
     }
 
-    /// Observes the lines of one file; `None` if there is nothing to measure.
+    /// Returns an observer of the lines of one file; `None` if there is nothing to measure.
     pub fn observer(self: &Arc<Self>) -> Option<(Box<dyn LineObserver>, Measurements<Measured>)> {
         if !self.kept && !self.contents && self.hooked.is_empty() {
             return None;
@@ -223,13 +224,13 @@ impl Counter {
         Some((Box::new(FilterObserver { counter: Arc::clone(self), measured: measured.clone() }), measured))
     }
 
-    /// An empty store for the resources of the files.
+    /// Returns an empty store for the resources of the files.
     pub fn new_store(&self) -> ResourceStore {
         ResourceStore::new(false, self.selection.types.clone())
     }
 
-    /// Moves the kept resources of the next file into the store. Call it for each file, in order: the limits of a file
-    /// are not those of the store.
+    /// Moves the kept resources of the next file into the store. Call it for each file, in order, because the store has
+    /// limits of its own.
     pub fn keep(&self, file: &mut Measured, store: &mut ResourceStore) {
         for stored in std::mem::take(&mut file.held) {
             store.put(stored);
@@ -239,14 +240,14 @@ impl Counter {
         }
     }
 
-    /// Says that all files of the whole system were read whole.
+    /// Notes that all files of a system export were read completely.
     pub fn set_whole(&self, store: &mut ResourceStore) {
         if self.selection.is_plain() {
             store.set_whole();
         }
     }
 
-    /// Decides about the waiting resources, and returns the facts of a file; `None` if no filter concerns it.
+    /// Decides about the waiting resources, and returns the facts of a file; `None` if no filter applies to it.
     pub fn settle(&self, measured: Measured, own: &ResourceStore, source: Option<&ResourceStore>) -> Option<Filtered> {
         let Measured { mut filtered, concerned, waiting, .. } = measured;
         let world = Both { own, source };
@@ -296,7 +297,7 @@ impl LineObserver for FilterObserver {
             }
             kept = false;
         }
-        // Look into no more resources of a file than can be kept.
+        // Do not search more resources of a file than can be kept.
         let looked = counter.contents && fits(measured.looked_bytes, MAX_HELD);
         if !concerns && !kept && !looked {
             return None;

@@ -1,9 +1,10 @@
-//! The polling URL of a job that does not exist. It has the form of a real one: same length, same kinds of characters.
+//! Makes the polling URL of a job that does not exist, in the form of a real one: same length, same kinds of
+//! characters.
 
 use url::Url;
 
-/// Changes the job id in a polling URL: the last path segment or query value that looks like an id. `None` if there is
-/// none.
+/// Returns a polling URL with another job id: the last query value or path segment that looks like an id is changed.
+/// `None` if there is none.
 pub fn unknown_job(url: &Url) -> Option<Url> {
     let mut changed = url.clone();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -30,8 +31,8 @@ pub fn unknown_job(url: &Url) -> Option<Url> {
     (changed != *url).then_some(changed)
 }
 
-/// An id holds a digit, or is too long for a word. A version such as `v2` or `r4` is no id, nor is the name of an
-/// operation.
+/// Returns whether `text` has a digit, or is too long for a word. A version such as `v2` or `r4` is not an id, and
+/// neither is the name of an operation.
 fn looks_like_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let version = text.len() <= 3 && text.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -39,8 +40,8 @@ fn looks_like_id(text: &str) -> bool {
     id_like && !version && (digits > 0 || text.len() >= 20)
 }
 
-/// Another id of the same form: digits stay digits, hex stays hex, letters stay letters. The version and variant of a
-/// UUID stay, so that the id is well-formed if the real one is.
+/// Returns another id of the same form: digits stay digits, hex stays hex, letters stay letters. The version and
+/// variant of a UUID stay, so that the id is well-formed if the real one is.
 fn other(id: &str) -> String {
     let hex = id.bytes().all(|b| b.is_ascii_hexdigit() || !b.is_ascii_alphanumeric());
     let uuid = hex && id.len() == 36;

@@ -1,5 +1,5 @@
-//! Resources in an export that no parameter asks for, and resources of patients that were not listed. The result holds
-//! only counts.
+//! Measures resources in an export that no parameter requests, and resources of patients that were not listed. The
+//! result has only counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::facts::UnrequestedResources;
 
-/// Compares the resources in `own` with the parameters of the request. `whole` says whether all files were read.
+/// Compares the resources in `own` with the parameters of the request. `whole` means that all files were read.
 pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: bool) -> UnrequestedResources {
     let listed = |wanted: &str| -> Vec<&str> {
         let values = params.iter().filter(|(name, _)| name == wanted);
@@ -20,7 +20,7 @@ pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: b
     let types = listed("_type");
     let patients: BTreeSet<&str> =
         listed("patient").into_iter().filter_map(|text| Some(normalise_reference(text)?.1)).collect();
-    // The patients that a listed patient is linked with.
+    // The patients that a listed patient links to.
     let linked = own.of("Patient").filter(|(id, _)| patients.contains(id)).filter_map(|(_, value)| value.get("link"));
     let linked_ids: BTreeSet<String> = linked.flat_map(references).map(|name| name.1).collect();
     let mut found = UnrequestedResources { whole: whole && !own.is_full(), ..UnrequestedResources::default() };
@@ -50,7 +50,7 @@ pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: b
     found
 }
 
-/// Whether a resource belongs to a patient that was not listed, and is not connected to a listed one.
+/// Returns whether a resource belongs to a patient that was not listed, and is not connected to a listed one.
 fn belongs_to_other_patient(
     (kind, id): (&str, &str),
     value: &Value,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn resources_that_a_requested_one_refers_to_are_counted_apart() {
+    fn resources_that_a_requested_one_refers_to_are_counted_separately() {
         let own = store(&[
             json!({"resourceType": "Patient", "id": "1", "managingOrganization": {"reference": "Organization/a"}}),
             json!({"resourceType": "Organization", "id": "a"}),

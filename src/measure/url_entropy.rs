@@ -1,5 +1,5 @@
-//! How hard it is to guess the URLs of a target: where they differ, and about how many random bits are in that. It uses
-//! the raw URLs; the result holds only numbers.
+//! Measures how hard it is to guess the URLs of a target: where they differ, and about how many random bits the
+//! differences have. It uses the raw URLs; the result has only numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,17 +17,17 @@ use crate::suite::model::FileList;
 /// The most URLs that are compared.
 const MAX_URLS: usize = 400;
 
-/// So many bits could be a key.
+/// A shared part with at least so many bits may be a key.
 const KEY_BITS: f64 = 64.0;
 
-/// The most bits that are counted: more make no difference, and equal runs should have equal recordings.
+/// The most bits that are counted. More make no difference, and equal runs should have equal recordings.
 const MAX_BITS: f64 = 100.0;
 
 /// The raw URLs seen so far. Never written to a recording.
 #[derive(Default)]
 pub(crate) struct UrlEntropy {
     jobs: Mutex<Vec<Url>>,
-    /// URLs of files that need no token, by the announced type: the first of each manifest.
+    /// URLs of files that need no token, by announced type. Only the first of each manifest is kept.
     files: Mutex<BTreeMap<String, Vec<Url>>>,
 }
 
@@ -47,7 +47,7 @@ impl UrlEntropy {
         add(&mut locked(&self.jobs), url);
     }
 
-    /// Adds the files in the manifest of a job. Only files that need no token count: nothing but their URLs protects
+    /// Adds the files in the manifest of a job. Only files that need no token count, because only their URLs protect
     /// them.
     pub fn manifest(&self, job: &Url, manifest: &Value) {
         if !manifest_files::is_open(manifest) {
@@ -65,18 +65,18 @@ impl UrlEntropy {
         }
     }
 
-    /// The result so far, for a target at `base`.
+    /// Returns the result so far, for a target at `base`.
     pub fn facts(&self, base: &Url, now: SystemTime) -> UrlGuessing {
         let jobs = compare(&locked(&self.jobs), base, now);
-        // Compare one type only: names of types differ, but not at random.
+        // Compare one type only, because the names of types differ, but not at random.
         let files = locked(&self.files);
         let most = files.values().max_by_key(|urls| urls.len());
         UrlGuessing { jobs, files: most.map(|urls| compare(urls, base, now)).unwrap_or_default() }
     }
 }
 
-/// The form of a URL, and its parts in order: the host, the segments of the path, the values of the query. URLs of the
-/// same form can be compared part by part.
+/// Returns the form of a URL, and its parts in order: the host, the segments of the path, the values of the query. URLs
+/// of the same form can be compared part by part.
 fn parts(url: &Url) -> (Vec<String>, Vec<String>) {
     let mut form = vec![url.path_segments().into_iter().flatten().count().to_string()];
     let mut parts = vec![url.host_str().unwrap_or_default().to_owned()];
@@ -88,7 +88,7 @@ fn parts(url: &Url) -> (Vec<String>, Vec<String>) {
     (form, parts)
 }
 
-/// Where the URLs differ. Only those of the most common form are compared.
+/// Measures where the URLs differ. Only those of the most common form are compared.
 fn compare(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
     let mut forms: BTreeMap<Vec<String>, Vec<Vec<String>>> = BTreeMap::new();
     for url in urls {
@@ -104,10 +104,10 @@ fn compare(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
         let column: Vec<&str> = rows.iter().filter_map(|row| row.get(at)).map(String::as_str).collect();
         let Some(first) = column.first() else { continue };
         if column.iter().all(|value| value == first) {
-            // The name of a host is no secret.
+            // The name of a host is not secret.
             keyed |= at > 0 && own.get(at).is_none_or(|own| own != first) && key_bits(first) >= KEY_BITS;
         } else if !columns.contains(&column) {
-            // An id that a URL holds twice is as easy to guess.
+            // An id that a URL contains twice is not harder to guess.
             columns.push(column);
         }
     }
@@ -126,13 +126,13 @@ fn compare(urls: &[Url], base: &Url, now: SystemTime) -> UrlVariety {
     }
 }
 
-/// The random bits in a part that all URLs share, without its plain words.
+/// Returns the random bits in a part that all URLs share, without its plain words.
 fn key_bits(text: &str) -> f64 {
     let (stem, _) = split_extension(text);
     stem.split(['-', '_', '.', '~']).filter(|piece| !is_plain(piece)).map(|piece| random_bits(&[piece], |_| true)).sum()
 }
 
-/// The values as integers, if all are integers.
+/// Returns the values as integers, if all are integers.
 fn numbers(column: &[&str]) -> Option<Vec<u128>> {
     let read = |text: &&str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     column.iter().map(read).collect()
@@ -143,7 +143,7 @@ fn spread(numbers: &[u128]) -> u128 {
     most.copied().unwrap_or_default().saturating_sub(least.copied().unwrap_or_default())
 }
 
-/// Whether all numbers are times of the last day, in seconds, milliseconds, microseconds or nanoseconds.
+/// Returns whether all numbers are times within a day of `now`, in seconds, milliseconds, microseconds or nanoseconds.
 fn is_clock(numbers: &[u128], now: SystemTime) -> bool {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let day = Duration::from_secs(86_400);
@@ -156,7 +156,7 @@ fn is_clock(numbers: &[u128], now: SystemTime) -> bool {
         .any(|unit| numbers.iter().all(|number| number.checked_mul(unit).is_some_and(of_day)))
 }
 
-/// About how many random bits are in the differences between the values of one part.
+/// Returns about how many random bits the differences between the values of one part have.
 fn bits_of(column: &[&str]) -> f64 {
     let different: BTreeSet<&&str> = column.iter().collect();
     let few = (different.len() as f64).log2();
@@ -172,7 +172,7 @@ fn bits_of(column: &[&str]) -> f64 {
     differing(column)
 }
 
-/// The bits of the positions where values differ, without the time in a UUID of version 7.
+/// Returns the bits of the positions where values differ, without the time in a UUID of version 7.
 fn differing(column: &[&str]) -> f64 {
     let dated = column.iter().all(|text| is_uuid_of_time(text));
     let at = |index: usize| column.iter().map(move |text| text.as_bytes().get(index).copied());
@@ -191,7 +191,7 @@ fn is_uuid_of_time(text: &str) -> bool {
     text.len() == 36 && dashed && text.as_bytes().get(14) == Some(&b'7')
 }
 
-/// The random bits of the positions that `counts` accepts, by the alphabet of their characters.
+/// Returns the random bits of the positions that `counts` accepts, by the alphabet of their characters.
 fn random_bits(column: &[&str], counts: impl Fn(usize) -> bool) -> f64 {
     let longest = column.iter().map(|text| text.len()).max().unwrap_or_default();
     let places: Vec<usize> = (0..longest).filter(|index| counts(*index)).collect();
@@ -231,7 +231,7 @@ mod tests {
         of(ids.into_iter().map(|id| format!("https://h.example.org/t/7f3a9b2c4d5e6f70/fhir/jobs/{id}")))
     }
 
-    /// Random-looking numbers, equal in each run of the test.
+    /// Returns random-looking numbers that are equal in each run of the test.
     fn random(seed: u64) -> u128 {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &seed.to_be_bytes());
         u128::from_be_bytes(digest.as_ref()[..16].try_into().unwrap())
@@ -247,10 +247,10 @@ mod tests {
         assert!(clock.clock && clock.bits <= 11, "{clock:?}");
         let moments = jobs((0..30_u64).map(|n| format!("20261122T0915{:02}{:03}", n / 2, n * 31)));
         assert!(moments.bits < 32, "{moments:?}");
-        // ObjectId: the second, the process, a counter.
+        // An ObjectId has a time in seconds, a process, and a counter.
         let object = jobs((0..30_u64).map(|n| format!("{:08x}d5a1b2c3e4{:06x}", 1_795_340_000 + n / 4, 0x3fa0 + n)));
         assert!(object.bits < 32, "{object:?}");
-        // UUID of version 1: a clock of 100 ns, and the machine.
+        // A UUID of version 1 has a time in units of 100 ns, and a machine.
         let first = jobs((0..30_u64).map(|n| {
             let ticks = 0x1f0_c75b_1d2e_4a10_u64 + n * 912_345;
             format!("{:08x}-{:04x}-1{:03x}-9c3f-0242ac120002", ticks & 0xffff_ffff, ticks >> 32 & 0xffff, ticks >> 48)
@@ -302,7 +302,7 @@ mod tests {
         let named =
             of((0..5).map(|n| format!("https://b7f3a9b2c4d5e6f708192.example.org/f/{n}/VerificationResult-1.ndjson")));
         assert!(!named.keyed && named.bits < 4, "{named:?}");
-        assert!(!jobs((0..5).map(|n| n.to_string())).keyed, "the base is known to all");
+        assert!(!jobs((0..5).map(|n| n.to_string())).keyed, "the base is not a secret");
         assert_eq!(of([]), UrlVariety::default());
         assert_eq!(jobs(["17".to_owned()]).seen, 1);
     }

@@ -1,5 +1,5 @@
-//! Finds resources that the client of the run must never receive, by type and id, or by a tag of another tenant. Every
-//! output file is searched for them.
+//! Finds resources that the client of the run must never receive, by type and id, or by a tag. All output files are
+//! searched.
 
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ struct WithheldObserver {
     other: Option<Box<dyn LineObserver>>,
 }
 
-/// Observes the lines of one file for `marks`, in addition to `other`. Returns `other` alone if there are no marks.
+/// Returns an observer of one file that searches for `marks`, in addition to `other`. Returns `other` alone if there
+/// are no marks.
 pub(crate) fn observer(
     marks: &Arc<Vec<WithheldMark>>,
     other: Option<Box<dyn LineObserver>>,
@@ -43,15 +44,15 @@ impl LineObserver for WithheldObserver {
     }
 }
 
-/// Whether a resource has the mark.
+/// Returns whether a resource has the mark.
 fn is_of(mark: &WithheldMark, resource: &[u8], notes: &LineNotes) -> bool {
     match mark {
         WithheldMark::Id(kind, id) => notes.resource_type.get() == Some(kind) && notes.id.get() == Some(id),
         WithheldMark::Tag(system, code) => {
             let Ok(value) = serde_json::from_slice::<Value>(resource) else { return false };
             let lists = ["/meta/tag", "/meta/security"].into_iter().filter_map(|at| value.pointer(at)?.as_array());
-            let says = |coding: &Value, name: &str, text: &str| coding.get(name).and_then(Value::as_str) == Some(text);
-            lists.flatten().any(|coding| says(coding, "system", system) && says(coding, "code", code))
+            let has = |coding: &Value, name: &str, text: &str| coding.get(name).and_then(Value::as_str) == Some(text);
+            lists.flatten().any(|coding| has(coding, "system", system) && has(coding, "code", code))
         }
     }
 }
@@ -90,10 +91,10 @@ mod tests {
         assert_eq!(
             seen(&["Observation/c", "Patient/b", "Patient/A"], LINES),
             came(0, None),
-            "a reference is no resource"
+            "a reference is not a resource"
         );
         assert_eq!(seen(&["urn:t|x"], LINES), came(2, Some(3)));
         assert_eq!(seen(&["urn:t|y", "urn:u|x"], LINES), came(0, None));
-        assert_eq!(seen(&["Patient/c", "urn:t|x"], LINES), came(2, Some(3)), "each resource once");
+        assert_eq!(seen(&["Patient/c", "urn:t|x"], LINES), came(2, Some(3)), "each resource counts once");
     }
 }

@@ -1,4 +1,4 @@
-//! Attachments and the form of references: what FHIR's definitions do not check in resources.
+//! Checks attachments and the form of references, which FHIR's definitions do not check.
 
 use serde_json::Value;
 
@@ -6,34 +6,34 @@ use crate::base::fhir_names::{is_element_name, is_id, is_type_name};
 use crate::ndjson::facts::LineFault;
 use crate::suite::line_rules::LineRule;
 
-/// The deepest nesting that is looked into.
+/// The maximum nesting that is searched.
 const DEEPEST: usize = 64;
 
-/// The most URLs of attachments that are kept of one resource.
+/// The maximum number of attachment URLs that are kept from one resource.
 const MAX_URLS: usize = 4;
 
-/// What was seen in one resource.
+/// The attachments and references of one resource.
 #[derive(Debug, Default)]
 pub struct Contents {
-    /// Attachments.
+    /// The number of attachments.
     pub attachments: u64,
-    /// References.
+    /// The number of references.
     pub references: u64,
-    /// What is wrong with them, each rule at most once.
+    /// The faults in them, each rule at most once.
     pub faults: Vec<LineFault>,
-    /// Where attachments can be fetched: URLs that are absolute.
+    /// The absolute URLs of attachments.
     pub urls: Vec<String>,
 }
 
-/// Looks into `resource`, contained ones included.
+/// Searches `resource` and its contained resources.
 pub fn look(resource: &Value) -> Contents {
     let mut seen = Contents::default();
     walk(resource, &mut String::new(), "", 0, &mut seen);
     seen
 }
 
-/// Whether the element `name` of a resource or element may be an Attachment by its name. What else an Attachment has is
-/// looked at, too: some names are used for other types elsewhere.
+/// Returns whether an element with this name could be an Attachment. The keys of the value are checked too, because
+/// other types use some of these names.
 fn may_be_attachment(name: &str) -> bool {
     matches!(
         name,
@@ -55,7 +55,7 @@ fn may_be_attachment(name: &str) -> bool {
     ) || (name.ends_with("Attachment") && name.len() > "Attachment".len())
 }
 
-/// Whether an object has the keys of an Attachment, and no others.
+/// Returns whether an object has keys of an Attachment, and no other keys.
 fn is_attachment(name: &str, value: &Value) -> bool {
     let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else { return false };
     let known = |key: &String| {
@@ -133,7 +133,7 @@ fn fault(seen: &mut Contents, rule: LineRule, path: &str, expected: &'static str
 fn attachment(value: &Value, path: &str, seen: &mut Contents) {
     seen.attachments += 1;
     let text = |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
-    // A value may be withheld, with an extension in its place that says why.
+    // A data-absent-reason may replace a value.
     let withheld = |key: &str| {
         let extensions = value.get(format!("_{key}")).and_then(|twin| twin.get("extension")).and_then(Value::as_array);
         let mut urls = extensions.into_iter().flatten().filter_map(|extension| extension.get("url")?.as_str());
@@ -141,11 +141,11 @@ fn attachment(value: &Value, path: &str, seen: &mut Contents) {
     };
     let there = |key: &str| text(key).is_some() || withheld(key);
     if !there("contentType") {
-        let actual = "an attachment without it";
+        let actual = "none";
         fault(seen, LineRule::AttachmentWithoutType, &format!("{path}.contentType"), "a media type", actual);
     }
     if !there("data") && !there("url") {
-        fault(seen, LineRule::AttachmentEmpty, path, "data or url", "an attachment with neither");
+        fault(seen, LineRule::AttachmentEmpty, path, "data or url", "neither");
     }
     let Some(url) = text("url") else { return };
     let absolute = url::Url::parse(url).is_ok_and(|url| !url.cannot_be_a_base() && url.has_host());
@@ -159,10 +159,10 @@ fn attachment(value: &Value, path: &str, seen: &mut Contents) {
         Some(_) => LineRule::AttachmentUrlBesideData,
         None => LineRule::AttachmentUrlRelative,
     };
-    fault(seen, rule, &format!("{path}.url"), "an absolute URL", "a string that is none");
+    fault(seen, rule, &format!("{path}.url"), "an absolute URL", "another string");
 }
 
-/// Looks at the form of a literal reference: relative, absolute (a URN, too) or to a contained resource.
+/// Checks the form of a literal reference: relative, absolute (also a URN), or to a contained resource.
 fn reference(text: &str, path: &str, seen: &mut Contents) {
     seen.references += 1;
     let contained = text.starts_with('#');
@@ -183,18 +183,18 @@ fn reference(text: &str, path: &str, seen: &mut Contents) {
     }
 }
 
-/// `Type/id`, or a version of it.
+/// Returns whether `text` is `Type/id`, with or without a version.
 fn is_relative(text: &str) -> bool {
     let mut parts = text.split(['/', '#']);
     let (kind, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let history = match (parts.next(), parts.next(), parts.next()) {
         (None, None, None) => true,
         (Some("_history"), Some(version), None) => is_id(version),
-        // A part of the resource that the reference is to.
+        // A fragment of the target resource.
         (Some(_), None, None) => text.contains('#'),
         _ => false,
     };
-    // What ids are made of is another rule.
+    // Another rule checks the characters of ids.
     is_type_name(kind) && !id.is_empty() && history
 }
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn attachments_are_found_wherever_they_stand() {
+    fn attachments_are_found_in_any_element() {
         let seen = look(&json!({"resourceType": "Patient", "photo": [{"contentType": "image/png", "data": "AAAA"}],
             "extension": [{"url": "x", "valueAttachment": {"contentType": "a/b", "url": "https://h/1"}}]}));
         assert_eq!((seen.attachments, seen.faults.len(), seen.urls), (2, 0, vec!["https://h/1".to_owned()]));
@@ -228,7 +228,7 @@ mod tests {
         let twin = |url: &str| json!({"_data": {"extension": [{"url": url}]}, "contentType": "a/b"});
         assert_eq!(rules(document(twin("http://hl7.org/fhir/StructureDefinition/data-absent-reason"))), []);
         assert_eq!(rules(document(twin("https://h/kept-elsewhere"))), [(LineRule::AttachmentEmpty, at(""))]);
-        // Other elements of the same name.
+        // Elements of other types with the same name.
         assert_eq!(
             look(&json!({"resourceType": "Bundle", "link": [{"url": "a"}], "content": [{"url": "x", "more": 1}]}))
                 .attachments,

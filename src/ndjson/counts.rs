@@ -1,4 +1,4 @@
-//! Counts the resources of a file, notes their dates, and finds resources that come twice.
+//! Counts the resources of a file, records their dates, and finds resources that occur twice.
 
 use std::collections::BTreeMap;
 
@@ -10,32 +10,32 @@ use crate::recording::facts::LineFacts;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
-/// More different types than this are counted together, as [`OTHER_TYPES`]. FHIR has some 160.
+/// The maximum number of types that are counted by name; the rest is counted as [`OTHER_TYPES`]. FHIR has about 160.
 const MAX_TYPES: usize = 256;
 
-/// For what is no type name, or one too many.
+/// The name for a string that is not a type name, or for types beyond [`MAX_TYPES`].
 const OTHER_TYPES: &str = "(other)";
 
-/// `meta.lastUpdated` may be this much later than `transactionTime`, for clocks that round.
+/// The seconds that `meta.lastUpdated` may be later than `transactionTime`, because some servers round times.
 const TOLERANCE_SECONDS: i64 = 1;
 
 /// The resources of a file so far.
 pub(crate) struct ResourceCounts {
     list: FileList,
-    /// The latest `meta.lastUpdated` that the manifest allows.
+    /// The latest `meta.lastUpdated` that the manifest's `transactionTime` allows.
     not_after: Option<Instant>,
     key: Option<RunKey>,
     identity: Option<Identity>,
     earliest: Option<Instant>,
     latest: Option<Instant>,
-    /// The hashes of the resources, if the plan asks for them.
+    /// The hashes of the resources, if a test of the plan needs them.
     hashes: Option<Vec<u64>>,
-    /// In a `deleted` file: the hashes of what was deleted.
+    /// The hashes of the deleted resources, if this is a `deleted` file.
     deleted: Vec<u64>,
 }
 
 impl ResourceCounts {
-    /// Counts for a file of this list of the manifest.
+    /// Creates counts for a file of this list of the manifest.
     pub(crate) fn new(list: FileList, transaction_time: Option<Instant>) -> Self {
         Self {
             list,
@@ -49,7 +49,7 @@ impl ResourceCounts {
         }
     }
 
-    /// Looks for resources that come twice within `index`.
+    /// Finds resources that occur twice, with `index`.
     pub(crate) fn with_identity(&mut self, index: Identity) {
         self.key = Some(index.key().clone());
         self.identity = Some(index);
@@ -61,7 +61,7 @@ impl ResourceCounts {
         self.hashes = Some(Vec::new());
     }
 
-    /// Counts the resource on `line` in `facts`; gives when it was updated.
+    /// Counts the resource on `line` in `facts`; returns its `meta.lastUpdated`.
     pub(crate) fn count(&mut self, notes: &LineNotes, line: u64, facts: &mut LineFacts) -> Option<Instant> {
         facts.resources += 1;
         add(&mut facts.types, notes.plausible_type().unwrap_or(OTHER_TYPES));
@@ -76,7 +76,8 @@ impl ResourceCounts {
         Some(updated)
     }
 
-    /// Remembers a resource, and gives the rule that it breaks if it came before. Without `judge` it is not compared.
+    /// Adds a resource to the index, and returns the rule that it violates if it occurred before. Without `judge` it is
+    /// not compared.
     pub(crate) fn remember(&mut self, notes: &LineNotes, updated: Option<Instant>, judge: bool) -> Option<LineRule> {
         let key = self.key.as_ref()?;
         if self.list == FileList::Deleted {
@@ -90,13 +91,13 @@ impl ResourceCounts {
         let index = self.identity.as_ref().filter(|_| judge && self.list == FileList::Output)?;
         match (notes.version_id.get(), updated) {
             (Some(version), _) => index.take(hash, Some(version)),
-            // Two spellings of one instant are one version.
+            // Two spellings of one instant are the same version.
             (None, Some(instant)) => index.take(hash, Some(&instant.to_string())),
             (None, None) => index.take(hash, notes.last_updated.get()),
         }
     }
 
-    /// Writes the dates to `facts`. Gives the hashes of the resources, and of what was deleted.
+    /// Writes the dates to `facts`. Returns the hashes of the resources, and of the deleted resources.
     pub(crate) fn finish(self, facts: &mut LineFacts) -> (Option<Vec<u64>>, Vec<u64>) {
         facts.earliest = self.earliest.map(|instant| instant.to_string());
         facts.latest = self.latest.map(|instant| instant.to_string());

@@ -1,4 +1,4 @@
-//! Undoes the content coding of a file as it comes, bounded against bombs (RFC 9110, 8.4).
+//! Decodes the content coding of a file while it is received, with limits against decompression bombs (RFC 9110, 8.4).
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use flate2::write::MultiGzDecoder;
 use crate::ndjson::limits::Limits;
 use crate::recording::model::{Trouble, TroubleKind};
 
-/// A content coding that can be undone.
+/// A content coding that can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// None.
@@ -17,10 +17,10 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Reads the value of a `Content-Encoding` header; none means that there was no such header.
+    /// Parses the value of a `Content-Encoding` header; `None` means that there is no such header.
     ///
     /// # Errors
-    /// A lower-case fragment that names the coding, where we know no way to undo it.
+    /// A lower-case fragment that names the coding, if it is not supported.
     pub fn parse(header: Option<&str>) -> Result<Self, String> {
         let mut coding = Self::Identity;
         for word in header.unwrap_or("").split(',').map(str::trim).filter(|word| !word.is_empty()) {
@@ -29,18 +29,20 @@ impl Coding {
                 "gzip" | "x-gzip" => Self::Gzip,
                 other => {
                     let shown: String = other.chars().take(40).flat_map(char::escape_default).collect();
-                    return Err(format!("content coding \"{shown}\" is not known here, gzip and identity are"));
+                    return Err(format!(
+                        "unsupported content coding \"{shown}\"; only gzip and identity are supported"
+                    ));
                 }
             };
             if coding != Self::Identity {
-                return Err("the body is encoded twice, one content coding is undone".to_owned());
+                return Err("the body has two content codings; only one is supported".to_owned());
             }
             coding = next;
         }
         Ok(coding)
     }
 
-    /// Its name in a `Content-Encoding` header; none for identity.
+    /// Returns its name in a `Content-Encoding` header; `None` for identity.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
@@ -49,7 +51,8 @@ impl Coding {
     }
 }
 
-/// Ratios are judged only beyond this many decoded bytes: small files of much repetition are common and harmless.
+/// The number of decoded bytes above which the ratio is checked: small files with much repetition are common and
+/// harmless.
 const RATIO_FROM: u64 = 16 << 20;
 
 /// A streaming decoder. Its memory does not grow with the input.
@@ -62,34 +65,34 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder of `coding`, within the limits `max_decoded` and `max_ratio`.
+    /// Creates a decoder of `coding`, with the limits `max_decoded` and `max_ratio`.
     pub fn new(coding: Coding, limits: &Limits) -> Self {
         let gzip = (coding == Coding::Gzip).then(|| Box::new(MultiGzDecoder::new(Vec::new())));
         Self { gzip, max_decoded: limits.max_decoded, max_ratio: limits.max_ratio, taken: 0, given: 0 }
     }
 
-    /// Bytes taken in so far.
+    /// Returns the number of encoded bytes so far.
     pub fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// Decodes `chunk` and hands on what comes out, in pieces of at most some ten thousand bytes.
+    /// Decodes `chunk` and passes the decoded bytes to `out`, in pieces of about ten thousand bytes at most.
     ///
     /// # Errors
-    /// `limit` if more would come out than the limits allow, `protocol` if the coding is broken. After an error no
-    /// more must be pushed.
+    /// `limit` if the decoded bytes exceed a limit, `protocol` if the coding is damaged. Do not call it again after an
+    /// error.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         self.taken += chunk.len() as u64;
         let Some(mut gzip) = self.gzip.take() else { return self.hand_on(chunk, out) };
         let mut rest = chunk;
         while !rest.is_empty() {
-            // One call decodes at most one buffer's worth, so a bomb is noticed before it has grown.
+            // One call fills at most one buffer, so a bomb is detected before it uses much memory.
             let used = gzip.write(rest).map_err(|error| broken(&error))?;
             let silent = gzip.get_ref().is_empty();
             self.hand_on(gzip.get_ref(), out)?;
             gzip.get_mut().clear();
             if used == 0 && silent {
-                return Err(trouble(TroubleKind::Protocol, "the gzip stream does not go on".to_owned()));
+                return Err(trouble(TroubleKind::Protocol, "the gzip decoder makes no progress".to_owned()));
             }
             rest = rest.get(used..).unwrap_or_default();
         }
@@ -97,10 +100,10 @@ impl Decoder {
         Ok(())
     }
 
-    /// Hands on what is left, and says whether the coding came to its end.
+    /// Passes the remaining bytes to `out`, and checks that the stream is complete.
     ///
     /// # Errors
-    /// As [`Decoder::push`]; `cut` if the stream ends too early.
+    /// As [`Decoder::push`]; `cut` if the stream is incomplete.
     pub fn finish(&mut self, out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         let Some(mut gzip) = self.gzip.take() else { return Ok(()) };
         // An empty body has no gzip member; that is harmless.
@@ -110,21 +113,19 @@ impl Decoder {
         let end = gzip.try_finish();
         self.hand_on(gzip.get_ref(), out)?;
         end.map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                trouble(TroubleKind::Cut, "the gzip stream ends before its end mark".to_owned())
-            }
-            _ => trouble(TroubleKind::Protocol, format!("the gzip stream is broken, or ends too early: {error}")),
+            std::io::ErrorKind::UnexpectedEof => trouble(TroubleKind::Cut, "the gzip stream is incomplete".to_owned()),
+            _ => trouble(TroubleKind::Protocol, format!("the gzip stream is damaged or incomplete: {error}")),
         })
     }
 
     fn hand_on(&mut self, decoded: &[u8], out: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         self.given += decoded.len() as u64;
         if self.given > self.max_decoded {
-            let message = format!("the file is longer than the limit of {} bytes decoded", self.max_decoded);
+            let message = format!("the decoded file exceeds the limit of {} bytes", self.max_decoded);
             return Err(trouble(TroubleKind::Limit, message));
         }
         if self.given > RATIO_FROM && self.given / self.taken.max(1) > self.max_ratio {
-            let message = format!("the file unpacks to more than {} times its size, the limit", self.max_ratio);
+            let message = format!("the decoded file exceeds the limit of {} times the encoded size", self.max_ratio);
             return Err(trouble(TroubleKind::Limit, message));
         }
         if !decoded.is_empty() {
@@ -139,7 +140,7 @@ fn trouble(kind: TroubleKind, message: String) -> Trouble {
 }
 
 fn broken(error: &std::io::Error) -> Trouble {
-    trouble(TroubleKind::Protocol, format!("the gzip stream is broken: {error}"))
+    trouble(TroubleKind::Protocol, format!("the gzip stream is damaged: {error}"))
 }
 
 #[cfg(test)]
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_comes_out_whatever_the_chunks_and_members() {
+    fn gzip_is_decoded_with_any_chunks_and_members() {
         let text: Vec<u8> = (0..50_000u32).flat_map(|n| n.to_string().into_bytes()).collect();
         let (half, rest) = text.split_at(70_000);
         let bytes = [pack(half), pack(b""), pack(rest)].concat();
@@ -177,16 +178,16 @@ mod tests {
     }
 
     #[test]
-    fn broken_gzip_is_said_to_be_broken() {
-        let whole = pack(b"{\"resourceType\":\"Patient\",\"id\":\"1\"}\n");
-        let mut flipped = whole.clone();
+    fn damaged_or_incomplete_gzip_is_an_error() {
+        let complete = pack(b"{\"resourceType\":\"Patient\",\"id\":\"1\"}\n");
+        let mut flipped = complete.clone();
         let crc = flipped.len() - 8;
         flipped[crc] ^= 1;
         for step in [1, 1000] {
-            // Within the checksum at the end, a cut looks like a wrong checksum.
-            assert!(run(&whole[..whole.len() - 1], step, &Limits::default()).is_err());
-            for cut in [1, 5, 12, whole.len() - 9] {
-                let error = run(&whole[..cut], step, &Limits::default()).unwrap_err();
+            // A cut within the final checksum looks like a wrong checksum.
+            assert!(run(&complete[..complete.len() - 1], step, &Limits::default()).is_err());
+            for cut in [1, 5, 12, complete.len() - 9] {
+                let error = run(&complete[..cut], step, &Limits::default()).unwrap_err();
                 assert_eq!(error.kind, TroubleKind::Cut, "{cut}: {}", error.message);
             }
             assert_eq!(run(&flipped, step, &Limits::default()).unwrap_err().kind, TroubleKind::Protocol);
@@ -198,28 +199,28 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_does_not_go_off() {
+    fn a_decompression_bomb_is_stopped_by_the_limits() {
         let bomb = pack(&vec![b' '; 40 << 20]);
         let mut most = 0;
         let limits = Limits { max_decoded: 1 << 20, ..Limits::default() };
         let mut decoder = Decoder::new(Coding::Gzip, &limits);
         let error = decoder.push(&bomb, &mut |b| most += b.len()).unwrap_err();
-        assert_eq!(error.message, "the file is longer than the limit of 1048576 bytes decoded");
+        assert_eq!(error.message, "the decoded file exceeds the limit of 1048576 bytes");
         assert!(most <= 1 << 20);
 
         let limits = Limits { max_ratio: 100, ..Limits::default() };
         let error = run(&bomb, bomb.len(), &limits).unwrap_err();
-        assert_eq!(error.message, "the file unpacks to more than 100 times its size, the limit");
+        assert_eq!(error.message, "the decoded file exceeds the limit of 100 times the encoded size");
     }
 
     #[test]
-    fn codings_are_known_or_named() {
+    fn content_codings_are_parsed_or_refused_by_name() {
         assert_eq!(Coding::parse(None), Ok(Coding::Identity));
         assert_eq!(Coding::parse(Some("X-GZip")), Ok(Coding::Gzip));
         assert_eq!(Coding::parse(Some("identity, gzip")), Ok(Coding::Gzip));
         assert_eq!(
             Coding::parse(Some("br\u{7}")),
-            Err("content coding \"br\\u{7}\" is not known here, gzip and identity are".to_owned())
+            Err("unsupported content coding \"br\\u{7}\"; only gzip and identity are supported".to_owned())
         );
         assert!(Coding::parse(Some("gzip, gzip")).is_err());
     }

@@ -1,5 +1,5 @@
-//! Undoes a content coding on a thread of its own, since that takes longer than reading the result. Pieces come back in
-//! their order, so that the findings do not depend on the speed of either thread.
+//! Decodes a content coding on a thread of its own, because that takes longer than checking the lines. Pieces are
+//! returned in their order, so the findings do not depend on the speed of either thread.
 
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread;
@@ -7,10 +7,10 @@ use std::thread;
 use crate::ndjson::decode::Decoder;
 use crate::recording::model::Trouble;
 
-/// As many chunks may wait on either side.
+/// The maximum number of chunks that wait in either direction.
 const WAITING: usize = 8;
 
-/// As many decoded bytes are handed over at once.
+/// The number of decoded bytes that are passed on at once.
 const PIECE: usize = 256 << 10;
 
 enum ToDecoder {
@@ -21,7 +21,7 @@ enum ToDecoder {
 enum FromDecoder {
     /// Decoded bytes.
     Piece(Vec<u8>),
-    /// A chunk was used up. Wakes a reader that waits for room.
+    /// A chunk was decoded. Wakes a reader that waits for room.
     Taken,
     Broken(Trouble),
 }
@@ -33,14 +33,14 @@ pub(crate) struct DecodeThread {
 }
 
 impl DecodeThread {
-    /// Moves `decoder` to a thread; gives it back if none can be started.
+    /// Moves `decoder` to a new thread; returns it if no thread can be started.
     pub(crate) fn start(decoder: Decoder) -> Result<Self, Decoder> {
-        let (chunks, coming) = sync_channel::<ToDecoder>(WAITING);
-        let (going, pieces) = sync_channel::<FromDecoder>(WAITING);
+        let (chunks, received) = sync_channel::<ToDecoder>(WAITING);
+        let (sender, pieces) = sync_channel::<FromDecoder>(WAITING);
         let (hand, taken) = sync_channel::<Decoder>(1);
         let work = move || {
             if let Ok(decoder) = taken.recv() {
-                decode(decoder, &coming, &going);
+                decode(decoder, &received, &sender);
             }
         };
         if thread::Builder::new().name("decode".to_owned()).spawn(work).is_err() {
@@ -52,7 +52,7 @@ impl DecodeThread {
         }
     }
 
-    /// Hands over a chunk, and takes what is ready.
+    /// Sends a chunk to the thread, and passes the decoded bytes that are ready to `take`.
     pub(crate) fn push(&mut self, chunk: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
         let mut waiting = ToDecoder::Chunk(chunk.to_vec());
         loop {
@@ -65,7 +65,7 @@ impl DecodeThread {
                         handle(out, take)?;
                     }
                 }
-                // The thread ended, and sent the reason.
+                // The thread ended after it sent the reason.
                 Err(TrySendError::Disconnected(_)) => return self.drain(take),
             }
         }
@@ -77,9 +77,9 @@ impl DecodeThread {
         }
     }
 
-    /// Takes the rest. With `whole` the coding must have come to its end.
-    pub(crate) fn finish(mut self, whole: bool, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
-        let mut waiting = whole.then_some(ToDecoder::Finish);
+    /// Passes the remaining decoded bytes to `take`. With `complete` the stream must be complete.
+    pub(crate) fn finish(mut self, complete: bool, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {
+        let mut waiting = complete.then_some(ToDecoder::Finish);
         while let (Some(last), Some(chunks)) = (waiting.take(), &self.chunks) {
             if let Err(TrySendError::Full(back)) = chunks.try_send(last) {
                 waiting = Some(back);
@@ -109,14 +109,14 @@ fn handle(out: FromDecoder, take: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> 
     Ok(())
 }
 
-/// What the thread does. It ends when either side has gone.
-fn decode(mut decoder: Decoder, coming: &Receiver<ToDecoder>, going: &SyncSender<FromDecoder>) {
-    while let Ok(next) = coming.recv() {
+/// Decodes chunks until the stream ends, an error occurs, or the other side closes a channel.
+fn decode(mut decoder: Decoder, received: &Receiver<ToDecoder>, sender: &SyncSender<FromDecoder>) {
+    while let Ok(next) = received.recv() {
         let mut piece = Vec::with_capacity(PIECE);
         let mut collect = |decoded: &[u8]| {
             piece.extend_from_slice(decoded);
             if piece.len() >= PIECE {
-                let _ = going.send(FromDecoder::Piece(std::mem::replace(&mut piece, Vec::with_capacity(PIECE))));
+                let _ = sender.send(FromDecoder::Piece(std::mem::replace(&mut piece, Vec::with_capacity(PIECE))));
             }
         };
         let (done, last) = match next {
@@ -124,14 +124,14 @@ fn decode(mut decoder: Decoder, coming: &Receiver<ToDecoder>, going: &SyncSender
             ToDecoder::Finish => (decoder.finish(&mut collect), true),
         };
         if !piece.is_empty() {
-            let _ = going.send(FromDecoder::Piece(piece));
+            let _ = sender.send(FromDecoder::Piece(piece));
         }
         let after = match done {
             Ok(()) => FromDecoder::Taken,
             Err(trouble) => FromDecoder::Broken(trouble),
         };
         let broken = matches!(after, FromDecoder::Broken(_));
-        if going.send(after).is_err() || broken || last {
+        if sender.send(after).is_err() || broken || last {
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! The rules of a provider directory on the lines of a file.
+//! Tests of the rules of a provider directory on the lines of a file.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::Path;
@@ -21,8 +21,8 @@ fn read(text: &str, list: FileList) -> LineFacts {
     reader.finish(true).lines
 }
 
-/// A value that a line break has changed is not measured, one that is spread over lines is. The files of other
-/// lists are not measured.
+/// A value with a line break within a string is not measured; a value over several lines is. Files of other lists are
+/// not measured.
 #[test]
 fn only_unchanged_resources_of_output_files_are_measured() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/directory/good/organization.json");

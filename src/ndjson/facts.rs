@@ -1,4 +1,4 @@
-//! What an inspector says of one line: faults, and the few facts that the rules need.
+//! The notes of an inspector on one line: faults, and the few facts that the rules need.
 
 use std::borrow::Cow;
 
@@ -7,71 +7,71 @@ use crate::base::json_text::unescape;
 use crate::fhir::validate::fault::ResourceFault;
 use crate::suite::line_rules::LineRule;
 
-/// What a line is, as a whole.
+/// The shape of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineShape {
-    /// It is a JSON object that can be used, whatever faults it has.
+    /// It is a readable JSON object, possibly with faults.
     Object,
-    /// It is JSON, but no object.
+    /// It is JSON, but not an object.
     Other,
-    /// It ends within its JSON value. That is no fault yet, since the next lines may continue the value.
+    /// It ends within its JSON value. That is not a fault yet, because the next lines may continue the value.
     Unfinished {
         /// Whether it ends within a string.
         in_string: bool,
     },
-    /// It cannot be used; a fault says why.
+    /// It is not readable; a fault explains why.
     #[default]
     Broken,
 }
 
-/// One thing that is wrong within a line.
+/// One fault in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineFault {
     /// The rule.
     pub rule: LineRule,
-    /// Where, in bytes from the line's start.
+    /// The position, in bytes from the start of the line.
     pub at: usize,
-    /// The path within the resource, without the type it begins with: `name[0].family`.
+    /// The path within the resource, without the resource type: `name[0].family`.
     pub path: String,
-    /// What was expected, a fragment without resource content.
+    /// What was expected, a noun phrase without resource content.
     pub expected: Cow<'static, str>,
-    /// What shape was there, a fragment without resource content.
+    /// What was found, a noun phrase without resource content.
     pub actual: Cow<'static, str>,
 }
 
-/// How an element that should be a string was found.
+/// The state of an element that should be a string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TextState {
-    /// Not at all.
+    /// It is missing.
     #[default]
     Absent,
-    /// As a string.
+    /// It is a string.
     Present,
-    /// As something else, named with its article: `a number`.
+    /// It is another value, named with an article: `a number`.
     Other(&'static str),
 }
 
-/// An element that should be a string. The buffer is used again from line to line.
+/// An element that should be a string. The buffer is reused from line to line.
 #[derive(Debug, Default)]
 pub struct JsonText {
-    /// How it was found.
+    /// Whether it is a string.
     pub state: TextState,
-    /// Where its value begins, in bytes from the line's start.
+    /// The start of its value, in bytes from the start of the line.
     pub at: usize,
-    /// The string, unescaped, cut at [`JsonText::MAX`] bytes.
+    /// The string without escapes, cut at [`JsonText::MAX`] bytes.
     pub text: String,
 }
 
 impl JsonText {
-    /// No string longer than this tells a rule anything more.
+    /// The maximum number of bytes that are kept; no rule needs more.
     pub const MAX: usize = 4096;
 
-    /// The string, if it is one.
+    /// Returns the string, if it is one.
     pub fn get(&self) -> Option<&str> {
         (self.state == TextState::Present).then_some(self.text.as_str())
     }
 
-    /// Takes a string value.
+    /// Sets a string value.
     pub(crate) fn set(&mut self, raw: &[u8], escaped: bool, at: usize) {
         self.state = TextState::Present;
         self.at = at;
@@ -90,7 +90,7 @@ impl JsonText {
         }
     }
 
-    /// Takes note of a value that is no string.
+    /// Records a value that is not a string.
     pub(crate) fn set_other(&mut self, shape: &'static str, at: usize) {
         self.state = TextState::Other(shape);
         self.at = at;
@@ -104,14 +104,14 @@ impl JsonText {
     }
 }
 
-/// What an inspector says of one line. Made once and used for every line, so that no line costs an allocation.
+/// The notes of an inspector on one line. Created once and reused for every line, to avoid allocations.
 #[derive(Debug, Default)]
 pub struct LineNotes {
-    /// What the line is.
+    /// The shape of the line.
     pub shape: LineShape,
-    /// What is wrong; each rule at most once.
+    /// The faults, each rule at most once.
     pub faults: Vec<LineFault>,
-    /// Where the line's value begins, in bytes.
+    /// The start of the line's value, in bytes.
     pub at: usize,
     /// `resourceType`.
     pub resource_type: JsonText,
@@ -121,32 +121,32 @@ pub struct LineNotes {
     pub version_id: JsonText,
     /// `meta.lastUpdated`.
     pub last_updated: JsonText,
-    /// Whether the key `resource` has an object with a `resourceType`.
+    /// Whether the value of the key `resource` is an object with a `resourceType`.
     pub wrapped: bool,
-    /// How many `issue` have a severity and a code.
+    /// The number of `issue` items with a severity and a code.
     pub issues: u64,
-    /// Whether it was checked against FHIR's definitions.
+    /// Whether the resource was validated against FHIR's definitions.
     pub judged: bool,
-    /// What breaks them.
+    /// The violations of the definitions.
     pub invalid: Vec<ResourceFault>,
-    /// What breaks the profiles that it must keep.
+    /// The violations of profiles.
     pub unkept: Vec<ResourceFault>,
-    /// Whether it could have a narrative and has none.
+    /// Whether it is a DomainResource without a narrative.
     pub bare: bool,
-    /// Of a Bundle: the `request.url` of each entry with the method DELETE, or without a method.
+    /// The `request.url` of each Bundle entry with the method DELETE, or without a method.
     pub removed: Vec<String>,
-    /// `type`, if it is a string: of a Bundle its kind.
+    /// `type`, the type of a Bundle.
     pub bundle_type: JsonText,
-    /// Of a Bundle: its entries.
+    /// The number of entries of a Bundle.
     pub entries: u64,
-    /// Entries with a request that lacks its method or its url.
+    /// The number of entries without a request with method and url.
     pub entries_unsaid: u64,
-    /// Entries with another method than DELETE.
+    /// The number of entries with a method other than DELETE.
     pub entries_kept: u64,
 }
 
 impl LineNotes {
-    /// Makes ready for the next line.
+    /// Clears all notes for the next line.
     pub fn clear(&mut self) {
         self.shape = LineShape::Broken;
         self.faults.clear();
@@ -167,19 +167,19 @@ impl LineNotes {
         self.bare = false;
     }
 
-    /// Takes a fault, unless the rule was noted for this line before.
+    /// Records a fault, unless this line already has a fault of the same rule.
     pub fn fault(&mut self, fault: LineFault) {
         if !self.faults.iter().any(|known| known.rule == fault.rule) {
             self.faults.push(fault);
         }
     }
 
-    /// The resource's type, if it can be shown: a name of letters that begins with a capital.
+    /// Returns the type of the resource, if it is safe to show: letters that begin with a capital letter.
     pub fn plausible_type(&self) -> Option<&str> {
         self.resource_type.get().filter(|name| is_type_name(name))
     }
 
-    /// The path with the type before it, if that can be shown. Empty stays empty.
+    /// Returns the path with the type before it, if the type is safe to show. An empty path stays empty.
     pub(crate) fn rooted(&self, path: &str) -> String {
         match self.plausible_type() {
             Some(name) if !path.is_empty() => format!("{name}.{path}"),

@@ -1,4 +1,4 @@
-//! The inspector that checks each line against FHIR's definitions.
+//! The inspector that validates each line against FHIR's definitions.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use crate::ndjson::profiles::ProfileChecker;
 use crate::recording::facts::ProfileFacts;
 use crate::suite::line_rules::LineRule;
 
-/// Checks each line against FHIR's definitions. A valid line is read once; an invalid one is read again, to say why.
+/// Validates each line against FHIR's definitions. A valid line is read once; an invalid line is read again to find the
+/// faults.
 #[derive(Debug)]
 pub struct FhirInspector {
     validator: Validator,
@@ -22,26 +23,26 @@ pub struct FhirInspector {
 }
 
 impl FhirInspector {
-    /// An inspector by these definitions, which reports nesting deeper than `max_depth`.
+    /// Creates an inspector with these definitions, which reports nesting deeper than `max_depth`.
     pub fn new(tables: Arc<Tables>, max_depth: usize) -> Self {
         Self { validator: Validator::new(tables), scanner: Scanner::new(max_depth), profiles: None }
     }
 
-    /// Also checks resources against these profiles: those that they claim, and those assigned to their type.
+    /// Also validates resources against these profiles: those that they claim, and those assigned to their type.
     #[must_use]
     pub fn with_profiles(mut self, profiles: Option<Arc<Profiles>>) -> Self {
         self.profiles = profiles.map(ProfileChecker::new);
         self
     }
 
-    /// Checks against the base definitions.
+    /// Validates against the base definitions.
     fn base(&mut self, line: &[u8], notes: &mut LineNotes) {
         match self.validator.check(line) {
             Verdict::Valid => {
                 let facts = *self.validator.facts();
                 notes.judged = true;
                 notes.bare = facts.bare;
-                // The rules ask more of these two: what was deleted, and whether there is an issue.
+                // The rules need more facts of these two types: the deletions, and the issues.
                 if matches!(facts.resource_type.raw(line), b"Bundle" | b"OperationOutcome") {
                     self.scanner.scan(line, notes);
                     return;
@@ -56,7 +57,7 @@ impl FhirInspector {
             Verdict::Unchecked => self.scanner.scan(line, notes),
             Verdict::Invalid => {
                 self.scanner.scan(line, notes);
-                // A line that is no sound JSON has only the findings that say so.
+                // A line with faulty JSON has only findings about the JSON.
                 let sound = !notes.faults.iter().any(|fault| {
                     matches!(
                         fault.rule,

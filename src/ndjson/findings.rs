@@ -1,5 +1,5 @@
-//! Gathers findings: each rule once, with its first place, how often, and a few more lines. What breaks FHIR's definitions
-//! is gathered by element, as far as there is room.
+//! Groups findings: one finding per rule, with the first position, the count, and a few more lines. Violations of
+//! FHIR's definitions are grouped by element, up to a limit.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,30 +9,30 @@ use crate::fhir::validate::fault::ResourceFault;
 use crate::recording::facts::LineFinding;
 use crate::suite::line_rules::LineRule;
 
-/// The most further lines that a finding names.
+/// The maximum number of further lines that a finding names.
 const MORE_LINES: usize = 5;
 
 /// The findings of one file.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     all: Vec<LineFinding>,
-    /// Where among them the faults of an element are, by a hash of what they have in common.
+    /// The index in `all` of each group of faults, by the hash of rule, place and expectation.
     groups: HashMap<u64, usize>,
     hasher: RandomState,
-    /// How many groups there may be; 0 for [`MAX_GROUPS`].
+    /// The maximum number of groups; 0 for [`MAX_GROUPS`].
     most: usize,
 }
 
-/// More different faults of one file are counted by their rule alone.
+/// The default maximum number of different faults in one file; more are counted by rule only.
 pub(crate) const MAX_GROUPS: usize = 100;
 
 impl Findings {
-    /// Findings with room for this many different faults.
+    /// Sets the maximum number of different faults; 0 for [`MAX_GROUPS`].
     pub(crate) fn keep(&mut self, most: usize) {
         self.most = most;
     }
 
-    /// Takes one occurrence. Where the rule was met before, only its place and count are kept.
+    /// Adds one occurrence. If the rule already has a finding, only the line and the count are kept.
     pub(crate) fn add(&mut self, rule: LineRule, place: FilePosition, path: &str, expected: &str, actual: &str) {
         match self.all.iter_mut().find(|known| known.rule == rule) {
             Some(known) => again(known, place),
@@ -40,7 +40,7 @@ impl Findings {
         }
     }
 
-    /// Takes what breaks FHIR's definitions: the same fault of the same element is one finding.
+    /// Adds a violation of FHIR's definitions: the same fault in the same element is one finding.
     pub(crate) fn add_fault(&mut self, fault: &ResourceFault, place: FilePosition) {
         let hash = self.hasher.hash_one((fault.rule, &fault.place, &fault.expected));
         if let Some(known) = self.groups.get(&hash).and_then(|index| self.all.get_mut(*index)) {
@@ -56,7 +56,14 @@ impl Findings {
         let beyond = |known: &&mut LineFinding| known.rule == fault.rule && known.path.is_empty();
         match self.all.iter_mut().find(beyond) {
             Some(known) => again(known, place),
-            None => self.first(fault.rule, place, "", "what holds of elements beyond those told", &fault.actual, ""),
+            None => self.first(
+                fault.rule,
+                place,
+                "",
+                "no further violations of this rule (they are only counted)",
+                &fault.actual,
+                "",
+            ),
         }
     }
 
@@ -75,7 +82,7 @@ impl Findings {
         });
     }
 
-    /// The findings in the order of their places.
+    /// Returns the findings in the order of their positions.
     pub(crate) fn finish(mut self) -> Vec<LineFinding> {
         self.all.sort_by_key(|finding| (finding.offset, finding.rule));
         // There may be a hundred thousand files with one finding each.

@@ -1,35 +1,35 @@
-//! Cuts bytes into lines, whatever chunks they come in (the ndjson format: LF ends a line, CR LF may).
+//! Splits bytes into lines, independent of the chunks (in NDJSON, a line ends with LF or CR LF).
 
-/// What the framer found.
+/// A line as the framer found it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framed<'a> {
     /// A line.
     Line(FramedLine<'a>),
-    /// A line beyond the limit; it was skipped.
+    /// A line longer than the limit; it was skipped.
     TooLong {
         /// Its number, from 1.
         number: u64,
-        /// Where it begins, in bytes from 0.
+        /// Its start, in bytes from 0.
         offset: u64,
     },
 }
 
-/// A line without its end.
+/// A line without its line ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramedLine<'a> {
     /// The bytes, without LF or CR LF.
     pub bytes: &'a [u8],
     /// Its number, from 1.
     pub number: u64,
-    /// Where it begins, in bytes from 0.
+    /// Its start, in bytes from 0.
     pub offset: u64,
-    /// Whether it ended in CR LF.
+    /// Whether it ended with CR LF.
     pub crlf: bool,
-    /// Whether it ended in a line feed at all; only a file's last line can lack it.
+    /// Whether it ended with a line feed; only the last line of a file can be without one.
     pub newline: bool,
 }
 
-/// Cuts a file into lines. Keeps at most one line of at most `max_line` bytes.
+/// Splits a file into lines. Buffers at most one line of at most `max_line` bytes.
 #[derive(Debug)]
 pub struct Framer {
     max_line: usize,
@@ -41,18 +41,18 @@ pub struct Framer {
 }
 
 impl Framer {
-    /// A framer for one file.
+    /// Creates a framer for one file.
     pub fn new(max_line: usize) -> Self {
         Self { max_line, buffer: Vec::new(), skipping: false, number: 1, line_start: 0, at: 0 }
     }
 
-    /// Passes over `bytes` before the first line; they count only in offsets.
+    /// Skips `bytes` before the first line; they count only in offsets.
     pub fn skip(&mut self, bytes: u64) {
         self.at += bytes;
         self.line_start = self.at;
     }
 
-    /// Takes the next bytes and hands on every line that ends in them. Lines that lie within one chunk are not copied.
+    /// Adds the next bytes, and passes every line that ends in them to `out`. Lines within one chunk are not copied.
     pub fn push(&mut self, chunk: &[u8], out: &mut dyn FnMut(Framed<'_>)) {
         let mut rest = chunk;
         while !rest.is_empty() {
@@ -67,8 +67,8 @@ impl Framer {
         }
     }
 
-    /// Hands on a last line that has no line feed. Says whether there was none such: whether the file is empty or ended
-    /// in a line feed.
+    /// Passes a last line without a line feed to `out`. Returns true if there is none: the file is empty or ended with
+    /// a line feed.
     pub fn finish(&mut self, out: &mut dyn FnMut(Framed<'_>)) -> bool {
         let open = self.at > self.line_start;
         if open {
@@ -91,14 +91,14 @@ impl Framer {
         if self.skipping || self.buffer.len() + body.len() > self.max_line {
             out(Framed::TooLong { number, offset });
         } else {
-            let whole = if self.buffer.is_empty() {
+            let full = if self.buffer.is_empty() {
                 body
             } else {
                 self.buffer.extend_from_slice(body);
                 &self.buffer
             };
-            let stripped = whole.strip_suffix(b"\r").filter(|_| newline);
-            let (bytes, crlf) = (stripped.unwrap_or(whole), stripped.is_some());
+            let stripped = full.strip_suffix(b"\r").filter(|_| newline);
+            let (bytes, crlf) = (stripped.unwrap_or(full), stripped.is_some());
             out(Framed::Line(FramedLine { bytes, number, offset, crlf, newline }));
         }
         self.buffer.clear();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gigabyte_line_costs_no_memory() {
+    fn a_gigabyte_line_uses_little_memory() {
         let mut framer = Framer::new(1 << 16);
         let chunk = vec![b'x'; 1 << 20];
         let mut seen = Vec::new();

@@ -1,7 +1,7 @@
-//! Which resources a flow has sent, in a few bytes each, to find one that comes twice.
+//! An index of the resources that a flow exported, in a few bytes each, to find resources that occur twice.
 //!
-//! By construction 15 to 19 bytes a resource (a test keeps it under 20), and 64 small fixed parts; a resource that
-//! comes twice costs more.
+//! A resource needs 15 to 19 bytes (a test checks that it is less than 20); the 64 shards add a small fixed size, and
+//! a resource that occurs twice needs more.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::base::fhir_names::{is_id, is_type_name};
 use crate::suite::line_rules::LineRule;
 
-/// The key of a run: made at random, never kept, so that hashes mean nothing beyond it.
+/// The key of a run: random and never stored, so hashes have no meaning outside of the run.
 #[derive(Clone, Debug, Default)]
 pub struct RunKey(RandomState);
 
 impl RunKey {
-    /// A new key.
+    /// Creates a random key.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The keyed hash (SipHash, 64 bits) of the resource `kind`/`id`.
+    /// Returns the keyed hash (SipHash, 64 bits) of the resource `kind`/`id`.
     pub fn hash(&self, kind: &str, id: &str) -> u64 {
         let mut hasher = self.0.build_hasher();
         hasher.write(kind.as_bytes());
@@ -29,13 +29,13 @@ impl RunKey {
         hasher.finish()
     }
 
-    /// The keyed hash of a reference such as `Patient/1`, `https://host/fhir/Patient/1/_history/2`; none for one that does
-    /// not name a single resource.
+    /// Returns the keyed hash of a reference such as `Patient/1` or `https://host/fhir/Patient/1/_history/2`; `None` if
+    /// it does not name a single resource.
     pub fn hash_reference(&self, reference: &str) -> Option<u64> {
         normalise_reference(reference).map(|(kind, id)| self.hash(kind, id))
     }
 
-    /// A hash of a version; never 0, which stands for no version.
+    /// Returns the hash of a version; never 0, which means no version.
     fn version(&self, version: &str) -> u32 {
         let mut hasher = self.0.build_hasher();
         hasher.write(b"version ");
@@ -44,8 +44,8 @@ impl RunKey {
     }
 }
 
-/// The type and id that a reference or request URL names: base and `_history` are left out. None for a conditional URL,
-/// or anything else that names no single resource.
+/// Returns the type and id in a reference or request URL, without base URL and `_history`; `None` if it is conditional
+/// or does not name a single resource.
 pub fn normalise_reference(reference: &str) -> Option<(&str, &str)> {
     if reference.contains(['?', '#']) {
         return None;
@@ -56,37 +56,37 @@ pub fn normalise_reference(reference: &str) -> Option<(&str, &str)> {
     (is_type_name(kind) && is_id(id)).then_some((kind, id))
 }
 
-/// The resources of all output files of one flow. Cheap to clone; all clones are one. What it reports does not depend on
-/// the order in which files come.
+/// The resources of all output files of one flow. Clones are cheap and share the content. The results do not depend on
+/// the order of the files.
 #[derive(Clone, Debug)]
 pub struct Identity {
     key: RunKey,
     shards: Arc<Vec<Mutex<Shard>>>,
 }
 
-/// The number of shards, as bits. Each grows by itself, so that growing never doubles the whole.
+/// The number of bits for the number of shards. Each shard grows separately, so growth never doubles the whole index.
 const SHARD_BITS: u32 = 6;
 
 impl Identity {
-    /// An empty index, under the key of the run.
+    /// Creates an empty index with the key of the run.
     pub fn new(key: &RunKey) -> Self {
         let shards = (0..1 << SHARD_BITS).map(|_| Mutex::new(Shard::default())).collect();
         Self { key: key.clone(), shards: Arc::new(shards) }
     }
 
-    /// The key of the run.
+    /// Returns the key of the run.
     pub fn key(&self) -> &RunKey {
         &self.key
     }
 
-    /// Takes a resource by its hash, with its version if it has one. Gives [`LineRule::DuplicateId`] if the same
-    /// version was there, or no other version is known to be; [`LineRule::TwoVersions`] if another version was.
+    /// Adds a resource by its hash, with its version if it has one. Returns [`LineRule::DuplicateId`] if the same
+    /// version is already there or a version is unknown; [`LineRule::TwoVersions`] if another version is already there.
     pub(crate) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
         let version = version.map_or(0, |v| self.key.version(v));
         self.shard(hash)?.take(hash, version)
     }
 
-    /// How many of `hashes` (each counted once) are resources that were taken. Ask when all output files were read.
+    /// Returns how many of `hashes` (each counted once) are in the index. Call it when all output files were read.
     pub fn held(&self, hashes: &[u64]) -> u64 {
         let mut hashes = hashes.to_vec();
         hashes.sort_unstable();
@@ -94,7 +94,7 @@ impl Identity {
         hashes.iter().filter(|hash| self.shard(**hash).is_some_and(|shard| shard.contains(**hash))).count() as u64
     }
 
-    /// The memory that the index takes, in bytes.
+    /// Returns the memory that the index uses, in bytes.
     pub fn memory(&self) -> usize {
         self.shards.iter().map(|s| s.lock().unwrap_or_else(PoisonError::into_inner).memory()).sum()
     }
@@ -105,21 +105,21 @@ impl Identity {
     }
 }
 
-/// One part of the index: open addressing, with hashes and versions in two arrays so that no byte is lost to padding.
+/// One part of the index: open addressing, with hashes and versions in two arrays to avoid padding.
 #[derive(Debug, Default)]
 struct Shard {
-    /// 0 is an empty place.
+    /// The hashes; 0 is an empty slot.
     hashes: Vec<u64>,
     versions: Vec<u32>,
     used: usize,
-    /// All versions of the resources that came more than once.
+    /// All versions of the resources that occurred more than once.
     repeated: HashMap<u64, Vec<u32>>,
 }
 
 impl Shard {
     fn take(&mut self, hash: u64, version: u32) -> Option<LineRule> {
         let hash = hash.max(1);
-        // At most four fifths full, and a quarter more when that is reached.
+        // At most four fifths of the slots are used; then the shard grows by a quarter.
         if (self.used + 1) * 5 > self.hashes.len() * 4 {
             self.grow();
         }
@@ -146,7 +146,7 @@ impl Shard {
         !self.hashes.is_empty() && self.hashes.get(self.place(hash.max(1))).is_some_and(|slot| *slot != 0)
     }
 
-    /// The slot of `hash`, or the empty slot for it.
+    /// Returns the slot of `hash`, or the empty slot for it.
     fn place(&self, hash: u64) -> usize {
         let size = self.hashes.len();
         let within = hash << SHARD_BITS;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_resources_cost_less_than_twenty_bytes_each() {
+    fn a_million_resources_need_less_than_twenty_bytes_each() {
         let index = Identity::new(&RunKey::new());
         let key = index.key().clone();
         let hashes: Vec<u64> = (0..1_000_000).map(|n| key.hash("Observation", &n.to_string())).collect();
@@ -224,8 +224,8 @@ mod tests {
                 assert!((12.0..20.0).contains(&each), "{each} bytes each of {taken}");
             }
         }
-        let strangers = (0..100_000).map(|n| key.hash("Patient", &n.to_string()));
-        assert_eq!(index.held(&strangers.collect::<Vec<_>>()), 0);
+        let others = (0..100_000).map(|n| key.hash("Patient", &n.to_string()));
+        assert_eq!(index.held(&others.collect::<Vec<_>>()), 0);
         assert_eq!(index.held(&hashes), 1_000_000);
         assert_eq!(index.take(hashes[7], Some("2")), Some(LineRule::TwoVersions));
     }

@@ -1,41 +1,41 @@
-//! The interface to what looks at lines: one line in, what it is out.
+//! The interface of inspectors: a line in, notes out.
 
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::LineNotes;
 use crate::ndjson::json::Scanner;
 use crate::recording::facts::ProfileFacts;
 
-/// Looks at one line. Implementations keep their buffers from line to line.
+/// Inspects lines. Implementations reuse their buffers from line to line.
 pub trait Inspector: Send {
-    /// Fills `notes`, which come cleared, for `line`: a line without its end, not blank, of a length within limits.
+    /// Fills the cleared `notes` for `line`: a line without its line ending, not blank, not longer than the limit.
     fn inspect(&mut self, line: &[u8], notes: &mut LineNotes);
 
-    /// The FHIR version of its definitions, if it has any.
+    /// Returns the FHIR version of its definitions, if it has any.
     fn definitions(&self) -> Option<String> {
         None
     }
 
-    /// The results of its profiles, if it has any.
+    /// Returns the results of its profiles, if it has any.
     fn profiles(&self) -> Option<ProfileFacts> {
         None
     }
 }
 
-/// Observes each resource: measures it, or keeps it in memory. No content may leave the process.
+/// Observes each resource, to measure it or to keep it in memory. No resource content may leave the process.
 pub trait LineObserver: Send {
-    /// Takes one resource: its first line, from 1, its JSON, and the notes of the inspector. Returns what it found in the
-    /// resource, if it looked into it.
+    /// Observes one resource: the number of its line from 1, its JSON, and the notes of the inspector. Returns its
+    /// attachments and references, if it searched for them.
     fn observe(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents>;
 }
 
-/// Strict JSON (RFC 8259) and the facts of a resource, in one pass without a tree.
+/// Checks for strict JSON (RFC 8259) and collects the facts of a resource, in one pass without a tree.
 #[derive(Debug)]
 pub struct JsonInspector {
     scanner: Scanner,
 }
 
 impl JsonInspector {
-    /// An inspector that reports nesting deeper than `max_depth`.
+    /// Creates an inspector that reports nesting deeper than `max_depth`.
     pub fn new(max_depth: usize) -> Self {
         Self { scanner: Scanner::new(max_depth) }
     }

@@ -1,5 +1,5 @@
-//! A strict scanner of JSON (RFC 8259): one pass, an explicit stack, no tree. It goes on after faults that leave the
-//! structure readable, so that a resource with a `NaN` in it still counts as a resource.
+//! A strict scanner of JSON (RFC 8259): one pass, an explicit stack, no tree. It continues after faults that leave the
+//! structure readable, so a resource with a `NaN` still counts as a resource.
 
 pub(crate) mod elements;
 pub(crate) mod lexer;
@@ -16,19 +16,19 @@ use crate::ndjson::json::elements::KnownElement;
 use crate::ndjson::json::lexer::{Lexed, literal, number, string};
 use crate::suite::line_rules::LineRule;
 
-/// Objects with more keys than this look for duplicates when they close, by sorting; a linear search would let a hostile
-/// object of a million keys cost a trillion steps.
+/// The maximum number of keys for a linear search for duplicates. Larger objects are sorted when they close; otherwise
+/// a hostile object of a million keys would cost a trillion steps.
 const FEW_KEYS: usize = 32;
 
-/// Paths longer than this are cut.
+/// The length in bytes at which paths are cut.
 const MAX_PATH: usize = 100;
 
-/// The stack and buffers of a scan, kept from line to line.
+/// The stack and buffers of a scan, reused from line to line.
 #[derive(Debug)]
 pub(crate) struct Scanner {
     frames: Vec<Frame>,
     keys: Vec<ObjectKey>,
-    /// Keys that were written with escapes, unescaped.
+    /// The keys with escapes, unescaped.
     arena: Vec<u8>,
     max_depth: usize,
 }
@@ -39,12 +39,12 @@ struct Frame {
     element: KnownElement,
     keys_from: usize,
     arena_from: usize,
-    /// Of an array: the place of the current value.
+    /// In an array: the index of the current value.
     index: usize,
-    /// Of an Issue: 1 for severity, 2 for code. Of a Request: 1 for a method other than DELETE, 2 for a method, 4 for a
-    /// url. Of an Entry: 1 for a request with both, 2 for a request with another method than DELETE.
+    /// Bits. In an Issue: 1 for severity, 2 for code. In a Request: 1 for a method other than DELETE, 2 for a method, 4
+    /// for a url. In an Entry: 1 for a request with both, 2 for a request with a method other than DELETE.
     seen: u8,
-    /// Of a Request: how many urls were noted before.
+    /// In a Request: the number of urls in `LineNotes::removed` before it.
     removed_from: usize,
 }
 
@@ -65,13 +65,14 @@ enum NextToken {
     CommaOrEnd,
 }
 
-/// Why a scan stopped before the value's end.
+/// Why a scan stopped before the end of the value.
 enum ScanStop {
     Fault(LineRule, usize, Cow<'static, str>, Cow<'static, str>),
     End { in_string: bool },
 }
 
 impl Scanner {
+    /// Creates a scanner that reports nesting deeper than `max_depth`.
     pub(crate) fn new(max_depth: usize) -> Self {
         Self { frames: Vec::new(), keys: Vec::new(), arena: Vec::new(), max_depth }
     }
@@ -98,7 +99,7 @@ impl Scanner {
             Ok(end) => {
                 notes.shape = if object { LineShape::Object } else { LineShape::Other };
                 self.rest_of_line(line, end, object, notes);
-                // A lone `NaN` is one fault, not two.
+                // A line with only `NaN` already has a fault.
                 if notes.shape == LineShape::Other && !notes.faults.iter().any(|f| f.at == start) {
                     let actual = shape(line.get(start).copied()).into();
                     fault(notes, LineRule::NotObject, start, "a JSON object".into(), actual);
@@ -109,11 +110,17 @@ impl Scanner {
             }
             Err(ScanStop::End { .. }) => {
                 notes.shape = LineShape::Broken;
-                fault(notes, LineRule::NotJson, line.len(), "a whole JSON value".into(), "the end of the line".into());
+                fault(
+                    notes,
+                    LineRule::NotJson,
+                    line.len(),
+                    "a complete JSON value".into(),
+                    "the end of the line".into(),
+                );
             }
             Err(ScanStop::Fault(rule, at, expected, actual)) => {
                 notes.shape = LineShape::Broken;
-                // Bytes of another encoding are no JSON either; one cause, one fault.
+                // Bytes that are not UTF-8 already have a fault; a second one would have the same cause.
                 if utf8.is_none() || rule == LineRule::TooDeep {
                     notes.fault(LineFault { rule, at, path: self.path(line, None), expected, actual });
                 }
@@ -121,7 +128,7 @@ impl Scanner {
         }
     }
 
-    /// Looks at the rest of the line after its value.
+    /// Checks the rest of the line after its value.
     fn rest_of_line(&self, line: &[u8], end: usize, object: bool, notes: &mut LineNotes) {
         let at = space(line, end);
         let Some(byte) = line.get(at).copied() else { return };
@@ -138,13 +145,13 @@ impl Scanner {
                 fault(notes, LineRule::NotJson, at, "the end of the line".into(), lexer::found(line, at));
             }
         }
-        // A comma after `1` or `[...]` adds nothing to what is wrong.
+        // For `1,` or `[...],` the rule not-object is enough.
         if !object && notes.shape == LineShape::Other {
             notes.faults.retain(|f| f.rule != LineRule::TrailingComma);
         }
     }
 
-    /// Scans one value from `at` to its end.
+    /// Scans the value at `at`, and returns its end.
     fn value(&mut self, line: &[u8], mut at: usize, notes: &mut LineNotes) -> Result<usize, ScanStop> {
         let mut need = NextToken::Value;
         let mut element = KnownElement::Root;
@@ -205,8 +212,8 @@ impl Scanner {
 
     fn open(&mut self, array: bool, element: KnownElement, at: usize, notes: &mut LineNotes) -> Result<(), ScanStop> {
         if self.frames.len() >= self.max_depth {
-            let expected = format!("at most {} levels of nesting, our limit", self.max_depth).into();
-            return Err(ScanStop::Fault(LineRule::TooDeep, at, expected, "one level more".into()));
+            let expected = format!("at most {} levels of nesting (a limit of Plimsoll)", self.max_depth).into();
+            return Err(ScanStop::Fault(LineRule::TooDeep, at, expected, "deeper nesting".into()));
         }
         if let Some(text) = element.text(notes) {
             text.set_other(if array { "an array" } else { "an object" }, at);
@@ -223,7 +230,7 @@ impl Scanner {
         Ok(())
     }
 
-    /// Closes the innermost object or array, and says whether it was the outermost.
+    /// Closes the innermost object or array, and returns whether it was the outermost.
     fn close(&mut self, line: &[u8], notes: &mut LineNotes) -> bool {
         let Some(frame) = self.frames.last().copied() else { return true };
         if !frame.array && self.keys.len() - frame.keys_from > FEW_KEYS {
@@ -248,7 +255,7 @@ impl Scanner {
         self.frames.is_empty()
     }
 
-    /// Reads a key and its colon; gives where its value begins and what it is.
+    /// Reads a key and its colon; returns the start of its value and the element.
     fn key(&mut self, line: &[u8], at: usize, notes: &mut LineNotes) -> Result<(usize, KnownElement), ScanStop> {
         let (end, escaped) = lexed(string(line, at))?;
         let raw = line.get(at + 1..end - 1).unwrap_or_default();
@@ -281,8 +288,8 @@ impl Scanner {
             rule: LineRule::DuplicateKey,
             at: key.at,
             path: self.path(line, Some(key)),
-            expected: "each key once in an object".into(),
-            actual: "the same key again".into(),
+            expected: "each key only once in an object".into(),
+            actual: "a repeated key".into(),
         });
     }
 
@@ -338,7 +345,7 @@ impl Scanner {
         }
     }
 
-    /// Takes the strings that are counted rather than kept.
+    /// Counts or records the strings of elements that have no field of their own in the notes.
     fn string_of(&mut self, element: KnownElement, raw: &[u8], escaped: bool, notes: &mut LineNotes) {
         let Some(frame) = self.frames.last_mut() else { return };
         match element {
@@ -356,7 +363,8 @@ impl Scanner {
         }
     }
 
-    /// The path of the value that is being read, as `name[0].family`; `last` replaces the key of the innermost object.
+    /// Returns the path of the value that is being read, as `name[0].family`; `last` replaces the key of the innermost
+    /// object.
     fn path(&self, line: &[u8], last: Option<ObjectKey>) -> String {
         let mut path = String::new();
         for (depth, frame) in self.frames.iter().enumerate() {

@@ -1,15 +1,15 @@
-//! Limits on the files of servers.
+//! Limits on the files of a server.
 
-/// What reading one file of a server may cost.
+/// Limits on reading one file of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest line, in bytes.
+    /// The maximum length of a line, in bytes.
     pub max_line: usize,
-    /// The deepest nesting.
+    /// The maximum nesting of objects and arrays.
     pub max_depth: usize,
-    /// The most decoded bytes of one file.
+    /// The maximum number of decoded bytes of one file.
     pub max_decoded: u64,
-    /// The highest ratio of decoded to encoded bytes, beyond the first 16 MiB decoded.
+    /// The maximum ratio of decoded to encoded bytes, checked after the first 16 MiB decoded.
     pub max_ratio: u64,
 }
 

@@ -1,5 +1,5 @@
-//! From lines to facts: distinguishes a file that is wrong as a whole (an array, pretty-printed, cut off) from one with
-//! wrong lines, so that one cause is one finding; judges each resource.
+//! Collects the facts of lines. It distinguishes a file that is wrong as a whole (an array, pretty-printed, cut off)
+//! from a file with wrong lines, so one cause is one finding, and it judges each resource.
 
 use crate::base::file_position::FilePosition;
 use crate::base::instant::Instant;
@@ -17,21 +17,21 @@ use crate::recording::facts::{LineFacts, Validated};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
-/// What the reader is within.
+/// The state between lines.
 enum LineState {
-    /// Nothing: the next line begins a value.
+    /// No open value: the next line begins a value.
     Lines,
-    /// The first line is a whole JSON array. If it is the only line, so is the file.
+    /// The first line is a complete JSON array. If it is the only line, the file is a JSON array.
     FirstLineArray(FilePosition),
-    /// Within an array, or an object that is too large to keep; lines are counted, not judged.
+    /// Within an array, or within an object that is too large to buffer; resources are counted, not judged.
     Within(Nesting),
-    /// A value that did not end on its line.
+    /// After a line with a value that did not end.
     Pending(Box<OpenValue>),
-    /// The file is no text; nothing more is judged.
-    Deaf,
+    /// The file is not text; the rest is ignored.
+    NotText,
 }
 
-/// Everything about one file's lines.
+/// Checks the lines of one file.
 pub(crate) struct FileLines {
     expected: Expected,
     counts: ResourceCounts,
@@ -42,11 +42,11 @@ pub(crate) struct FileLines {
     findings: Findings,
     pub(crate) facts: LineFacts,
     newline: bool,
-    /// The rules of a provider directory, if the plan asks for them.
+    /// The rules of a provider directory, if a test of the plan needs them.
     directory: Option<Measure>,
 }
 
-/// What is left when a file was read.
+/// The results of one file.
 pub(crate) struct LineOutcome {
     pub(crate) facts: LineFacts,
     pub(crate) hashes: Option<Vec<u64>>,
@@ -54,6 +54,7 @@ pub(crate) struct LineOutcome {
 }
 
 impl FileLines {
+    /// Creates a checker for one file.
     pub(crate) fn new(expected: Expected, transaction_time: Option<Instant>, inspector: Box<dyn Inspector>) -> Self {
         let validated = inspector.definitions().map(|by| Validated { by, ..Validated::default() });
         Self {
@@ -75,7 +76,7 @@ impl FileLines {
         self.directory = Some(measure).filter(|_| self.expected.list == FileList::Output);
     }
 
-    /// Looks for resources that come twice within `index`.
+    /// Finds resources that occur twice, with `index`.
     pub(crate) fn with_identity(&mut self, index: Identity) {
         self.counts.with_identity(index);
     }
@@ -85,7 +86,7 @@ impl FileLines {
         self.observer = observer;
     }
 
-    /// Keeps at most this many different faults of FHIR's definitions as findings of their own.
+    /// Sets the maximum number of different violations of FHIR's definitions that become separate findings.
     pub(crate) fn keep_findings(&mut self, most: usize) {
         self.findings.keep(most);
     }
@@ -95,19 +96,19 @@ impl FileLines {
         self.counts.keep_hashes(key);
     }
 
-    /// Notes what is wrong with the file's first bytes.
-    pub(crate) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, goes_on: bool) {
+    /// Records a fault in the first bytes of the file. `readable` is false if the rest is not text.
+    pub(crate) fn at_start(&mut self, rule: LineRule, expected: &str, actual: &str, readable: bool) {
         self.findings.add(rule, FilePosition { line: 1, column: 1, offset: 0 }, "", expected, actual);
-        if !goes_on {
-            self.state = LineState::Deaf;
+        if !readable {
+            self.state = LineState::NotText;
         }
     }
 
-    /// Takes the next line.
+    /// Checks the next line.
     pub(crate) fn take(&mut self, framed: Framed<'_>) {
         match framed {
-            // A file that is no text has no lines.
-            _ if matches!(self.state, LineState::Deaf) => {}
+            // A file that is not text has no lines.
+            _ if matches!(self.state, LineState::NotText) => {}
             Framed::Line(line) => {
                 self.facts.crlf |= line.crlf;
                 self.newline = line.newline;
@@ -122,15 +123,15 @@ impl FileLines {
                 self.facts.lines += 1;
                 self.resolve(false);
                 let place = FilePosition { line: number, column: 1, offset };
-                let expected = "a line that we can hold";
-                self.findings.add(LineRule::LineTooLong, place, "", expected, "a line beyond our limit");
+                let expected = "a line within the maximum length (a limit of Plimsoll)";
+                self.findings.add(LineRule::LineTooLong, place, "", expected, "a longer line");
             }
         }
     }
 
     fn blank(&mut self, line: FramedLine<'_>) {
         self.facts.blank += 1;
-        // Within a value that is spread over lines a blank one is white space of JSON.
+        // Within a value over several lines, a blank line is JSON white space.
         if matches!(self.state, LineState::Lines | LineState::FirstLineArray(_)) {
             let place = FilePosition { line: line.number, column: 1, offset: line.offset };
             self.findings.add(LineRule::BlankLine, place, "", "a JSON object on each line", "a blank line");
@@ -155,12 +156,12 @@ impl FileLines {
                 nesting.feed(source.text);
                 self.state = if nesting.closed() { LineState::Lines } else { LineState::Within(nesting) };
             }
-            LineState::Pending(pending) => self.go_on(*pending, source, line),
-            LineState::Deaf => self.state = LineState::Deaf,
+            LineState::Pending(pending) => self.continue_value(*pending, source, line),
+            LineState::NotText => self.state = LineState::NotText,
         }
     }
 
-    /// A line with no open value before it.
+    /// Checks a line with no open value before it.
     fn alone(&mut self, source: LocatedText<'_>) {
         let notes = self.inspect(source.text);
         let first_array = self.facts.lines == 0 && source.text.get(notes.at) == Some(&b'[');
@@ -182,12 +183,12 @@ impl FileLines {
         self.notes = notes;
     }
 
-    /// A line after one with an open value.
-    fn go_on(&mut self, mut pending: OpenValue, source: LocatedText<'_>, line: FramedLine<'_>) {
+    /// Checks a line after a line with an open value.
+    fn continue_value(&mut self, mut pending: OpenValue, source: LocatedText<'_>, line: FramedLine<'_>) {
         let notes = self.inspect(source.text);
         let fresh = notes.shape == LineShape::Object && notes.resource_type.get().is_some();
         self.notes = notes;
-        // A whole resource begins a new value: the open one is broken.
+        // A complete resource begins a new value, so the open value is incomplete.
         if fresh {
             self.state = LineState::Pending(Box::new(pending));
             self.resolve(false);
@@ -207,7 +208,7 @@ impl FileLines {
         match notes.shape {
             LineShape::Unfinished { .. } => self.state = LineState::Pending(Box::new(pending)),
             LineShape::Broken if second && notes.faults.iter().any(|f| f.at >= pending.second_at()) => {
-                // The second line does not continue the first: each is wrong by itself.
+                // The second line does not continue the first: each is wrong separately.
                 self.broken_off(&pending);
                 self.alone(source);
                 return;
@@ -217,7 +218,7 @@ impl FileLines {
         self.notes = notes;
     }
 
-    /// A value that is too large to keep.
+    /// Handles a value that is too large to buffer.
     fn too_much(&mut self, mut pending: OpenValue, source: LocatedText<'_>) {
         if pending.lines() == 1 {
             self.broken_off(&pending);
@@ -229,7 +230,7 @@ impl FileLines {
         self.state = if pending.nesting.closed() { LineState::Lines } else { LineState::Within(pending.nesting) };
     }
 
-    /// A value that several lines make up.
+    /// Handles a complete value over several lines.
     fn complete(&mut self, pending: &OpenValue, notes: &LineNotes) {
         self.spread(pending);
         self.conclude(notes, pending.source(), !pending.in_string);
@@ -239,24 +240,24 @@ impl FileLines {
     fn spread(&mut self, pending: &OpenValue) {
         if pending.in_string {
             let (rule, place) = (LineRule::NotJson, pending.first_end);
-            self.findings.add(rule, place, "", "the string to end on its line", "a line break in a string");
+            self.findings.add(rule, place, "", "a string that ends on its line", "a line break in a string");
         } else {
             let (rule, place) = (LineRule::PrettyPrinted, pending.source().place(0));
-            self.findings.add(rule, place, "", "each object on one line", "an object spread over lines");
+            self.findings.add(rule, place, "", "each object on one line", "an object over several lines");
         }
     }
 
-    /// Reports a line with a value that is open at its end and that no line continues.
+    /// Reports a line with a value that does not end and that the next line does not continue.
     fn broken_off(&mut self, pending: &OpenValue) {
         let actual = open_end(pending.in_string);
-        self.findings.add(LineRule::NotJson, pending.first_end, "", "the object to end on its line", actual);
+        self.findings.add(LineRule::NotJson, pending.first_end, "", "an object that ends on its line", actual);
     }
 
     fn array(&mut self, place: FilePosition) {
-        self.findings.add(LineRule::Array, place, "", "one JSON object a line", "a JSON array");
+        self.findings.add(LineRule::Array, place, "", "one JSON object per line", "a JSON array");
     }
 
-    /// Ends what is open: the next line is no part of it, or there is none.
+    /// Ends an open value: the next line is not part of it, or there is no next line.
     fn resolve(&mut self, cut: bool) {
         match std::mem::replace(&mut self.state, LineState::Lines) {
             LineState::FirstLineArray(place) if self.facts.lines == 1 => self.array(place),
@@ -264,13 +265,13 @@ impl FileLines {
                 self.findings.add(LineRule::NotObject, place, "", "a JSON object", "an array");
             }
             LineState::Pending(pending) => self.resolve_pending(&pending, cut),
-            LineState::Deaf => self.state = LineState::Deaf,
+            LineState::NotText => self.state = LineState::NotText,
             LineState::Lines | LineState::Within(_) => {}
         }
     }
 
     fn resolve_pending(&mut self, pending: &OpenValue, cut: bool) {
-        let end = "the last object to be whole";
+        let end = "a complete last object";
         if pending.lines() == 1 {
             if cut {
                 let actual = open_end(pending.in_string);
@@ -300,7 +301,7 @@ impl FileLines {
         notes
     }
 
-    /// Takes the faults and facts of one value. A value is not intact if a line break in it became a space.
+    /// Adds the faults and facts of one value. A value is not intact if a line break in a string of it became a space.
     fn conclude(&mut self, notes: &LineNotes, source: LocatedText<'_>, intact: bool) {
         for fault in &notes.faults {
             let path = notes.rooted(&fault.path);
@@ -311,7 +312,7 @@ impl FileLines {
             rules::judge(notes, &self.expected, &mut |rule, at, path, expected, actual| {
                 findings.add(rule, source.place(at), &notes.rooted(path), expected, actual);
             });
-            // A string with a line break in it is another value now.
+            // If a line break in a string became a space, the string is not the original one.
             if intact {
                 self.take_validation(notes, source);
             }
@@ -322,7 +323,7 @@ impl FileLines {
         }
     }
 
-    /// Takes the faults that FHIR's definitions and profiles find in a resource.
+    /// Adds the violations of FHIR's definitions and of profiles in a resource.
     fn take_validation(&mut self, notes: &LineNotes, source: LocatedText<'_>) {
         let Some(validated) = self.facts.validated.as_mut().filter(|_| notes.judged) else { return };
         validated.resources += 1;
@@ -333,14 +334,14 @@ impl FileLines {
         }
     }
 
-    /// Counts a resource, and checks whether it came before.
+    /// Counts a resource, and checks whether it occurred before.
     fn count(&mut self, notes: &LineNotes, source: LocatedText<'_>, judge: bool) {
         if notes.resource_type.get().is_none() {
             return;
         }
         let line = source.place(0).line;
         let updated = self.counts.count(notes, line, &mut self.facts);
-        // A resource on several lines may have lost something at their ends.
+        // A resource over several lines may be incomplete at the line ends.
         let alone = source.starts.len() == 1;
         if let Some(observer) = self.observer.as_mut().filter(|_| judge && alone)
             && let Some(seen) = observer.observe(line, source.text, notes)
@@ -355,16 +356,16 @@ impl FileLines {
         if let Some(rule) = self.counts.remember(notes, updated, judge) {
             let (expected, actual) = match rule {
                 LineRule::TwoVersions => {
-                    ("the latest version of each resource", "another version of a resource that was sent")
+                    ("only the latest version of each resource", "another version of an exported resource")
                 }
-                _ => ("each resource once", "a type and id that was sent before"),
+                _ => ("each resource only once", "a type and id that occurred before"),
             };
             self.findings.add(rule, source.place(notes.id.at), &notes.rooted("id"), expected, actual);
         }
     }
 
-    /// Ends what is open and gives what was found. `whole` is false if the transfer broke off: then the end of the
-    /// file says nothing about the server.
+    /// Ends an open value and returns the results. `whole` is false if the transfer was interrupted; then the end of
+    /// the file is not judged.
     pub(crate) fn finish(mut self, whole: bool) -> LineOutcome {
         if whole {
             self.resolve(!self.newline);

@@ -1,16 +1,17 @@
-//! NDJSON framing and facts, streaming and bounded: bytes in, [`crate::recording::facts::LineFacts`] out.
+//! Reads NDJSON, streaming and with bounded memory: bytes in, [`crate::recording::facts::LineFacts`] out.
 //!
 //! ```text
-//! bytes -> Decoder (gzip) -> Framer (lines) -> Inspector (one line: syntax and facts) -> FileLines (faults of the whole
-//! file, rules, counts) -> LineFacts
+//! bytes -> Decoder (gzip) -> Framer (lines) -> Inspector (one line: syntax and facts) -> FileLines (faults of the file
+//! itself, rules, counts) -> LineFacts
 //! ```
 //!
-//! `reader::FileReader` does all of this for one file; `command::files::check` is the command `plimsoll ndjson`. Everything
-//! here is synchronous and pure. An `inspect::Inspector` looks at each line once: `JsonInspector` knows JSON and the few
-//! elements of FHIR that every test needs, `fhir::FhirInspector` also validates each resource.
+//! `reader::FileReader` does all of this for one file; `command::files::check` is the command `plimsoll ndjson`.
+//! Everything here is synchronous and pure. An `inspect::Inspector` reads each line once: `JsonInspector` checks the
+//! JSON and collects the few elements of FHIR that every test needs, `fhir::FhirInspector` also validates each
+//! resource.
 //!
-//! No content of a resource leaves this folder: findings name positions, shapes, elements and resource types, and
-//! identities are keyed hashes.
+//! No resource content leaves this module: findings name positions, shapes, elements and resource types, and identities
+//! are keyed hashes.
 
 pub mod command;
 pub mod contents;

@@ -1,21 +1,21 @@
-//! A value that did not end on its line is kept, to see whether the next lines continue it.
+//! Buffers a value that did not end on its line, to check whether the next lines continue it.
 
 use crate::base::file_position::FilePosition;
 
-/// More of one value is not kept; a value that is still open then is followed by its brackets alone.
+/// The maximum number of bytes that are buffered; after that only the brackets of the value are followed.
 const MAX_BYTES: usize = 4 << 20;
 
-/// More lines of one value are not kept.
+/// The maximum number of lines that are buffered.
 const MAX_LINES: usize = 100_000;
 
-/// A text and its place in the file. The text is one line, or several lines with spaces between them.
+/// A text and its position in the file. The text is one line, or several lines with spaces between them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LocatedText<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) starts: &'a [LineStart],
 }
 
-/// Where a line begins, in the text and in the file.
+/// The start of a line, in the text and in the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LineStart {
     pub(crate) at: usize,
@@ -24,7 +24,7 @@ pub(crate) struct LineStart {
 }
 
 impl LocatedText<'_> {
-    /// The place of the byte `at` of the text.
+    /// Returns the position in the file of the byte `at` of the text.
     pub(crate) fn place(&self, at: usize) -> FilePosition {
         let index = self.starts.partition_point(|start| start.at <= at).saturating_sub(1);
         let Some(start) = self.starts.get(index) else { return FilePosition { line: 1, column: 1, offset: 0 } };
@@ -37,7 +37,7 @@ impl LocatedText<'_> {
 /// A value that is open at the end of a line.
 #[derive(Debug)]
 pub(crate) struct OpenValue {
-    /// The lines with spaces between them, so that a line break within a string becomes one space.
+    /// The lines with spaces between them; a line break within a string becomes one space.
     text: Vec<u8>,
     starts: Vec<LineStart>,
     pub(crate) nesting: Nesting,
@@ -48,6 +48,7 @@ pub(crate) struct OpenValue {
 }
 
 impl OpenValue {
+    /// Starts with the line in `source`.
     pub(crate) fn new(source: LocatedText<'_>, in_string: bool) -> Self {
         let mut nesting = Nesting::default();
         nesting.feed(source.text);
@@ -74,22 +75,24 @@ impl OpenValue {
         true
     }
 
+    /// Returns the number of lines so far.
     pub(crate) fn lines(&self) -> usize {
         self.starts.len()
     }
 
-    /// Where the second line begins in the text.
+    /// Returns the start of the second line in the text.
     pub(crate) fn second_at(&self) -> usize {
         self.starts.get(1).map_or(usize::MAX, |start| start.at)
     }
 
+    /// Returns the text with its position in the file.
     pub(crate) fn source(&self) -> LocatedText<'_> {
         LocatedText { text: &self.text, starts: &self.starts }
     }
 }
 
-/// Follows brackets and strings, and nothing else. Unlike `base::json_scan` it takes text in pieces: a value that is too
-/// large to keep is followed line by line.
+/// Follows only brackets and strings. Unlike `base::json_scan` it reads text in pieces, so a value that is too large to
+/// buffer is followed line by line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Nesting {
     depth: u64,
@@ -99,6 +102,7 @@ pub(crate) struct Nesting {
 }
 
 impl Nesting {
+    /// Reads the next bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if self.in_string {
@@ -122,13 +126,13 @@ impl Nesting {
         }
     }
 
-    /// Whether the outermost bracket was closed.
+    /// Returns whether the outermost bracket was closed.
     pub(crate) fn closed(self) -> bool {
         self.closed
     }
 }
 
-/// Where a value broke off, in words.
+/// Describes where an incomplete value ends.
 pub(crate) fn open_end(in_string: bool) -> &'static str {
-    if in_string { "an end within a string" } else { "an end within an object" }
+    if in_string { "an end in the middle of a string" } else { "an end in the middle of an object" }
 }

@@ -1,4 +1,4 @@
-//! Checks lines against the profiles of the packages that were given.
+//! Validates lines against the profiles of the given packages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::ndjson::facts::{LineNotes, LineShape};
 use crate::recording::facts::{ProfileFacts, ProfileTally};
 use crate::suite::line_rules::LineRule;
 
-/// Checks the lines of one file against profiles.
+/// Validates the lines of one file against profiles.
 #[derive(Debug)]
 pub(crate) struct ProfileChecker {
     profiles: Arc<Profiles>,
@@ -28,11 +28,12 @@ struct ProfileCount {
 }
 
 impl ProfileChecker {
+    /// Creates a checker with these profiles.
     pub(crate) fn new(profiles: Arc<Profiles>) -> Self {
         Self { profiles, tallies: BTreeMap::new(), unknown: 0, unread: 0 }
     }
 
-    /// Checks a resource against its profiles, after the check against the base definitions.
+    /// Validates a resource against its profiles, after the validation against the base definitions.
     pub(crate) fn check(&mut self, line: &[u8], notes: &mut LineNotes) {
         let Some(of) = notes.plausible_type().filter(|_| notes.judged && notes.shape == LineShape::Object) else {
             return;
@@ -41,23 +42,23 @@ impl ProfileChecker {
             return;
         }
         let Ok(resource) = serde_json::from_slice(line) else {
-            // It is sound JSON, but nested too deeply for a tree.
+            // It is valid JSON, but nested too deeply for serde_json.
             self.unread += 1;
             return;
         };
         let outcome = self.profiles.judge(&resource, line);
         self.unknown += outcome.unknown;
-        for kept in outcome.kept {
-            let fresh = || ProfileCount { resources: 0, invalid: 0, has: vec![false; kept.has.len()] };
-            let tally = self.tallies.entry(kept.profile).or_insert_with(fresh);
+        for result in outcome.kept {
+            let fresh = || ProfileCount { resources: 0, invalid: 0, has: vec![false; result.has.len()] };
+            let tally = self.tallies.entry(result.profile).or_insert_with(fresh);
             tally.resources += 1;
-            tally.invalid += u64::from(!kept.valid);
-            for (known, now) in tally.has.iter_mut().zip(&kept.has) {
+            tally.invalid += u64::from(!result.valid);
+            for (known, now) in tally.has.iter_mut().zip(&result.has) {
                 *known |= now;
             }
         }
         let is_known = |fault: &ResourceFault| {
-            // One cause is one finding: the base definitions may report the same fault of the same value.
+            // One cause is one finding: the base definitions may already report the same fault of the same value.
             let same = |base: &ResourceFault| {
                 base.at == fault.at
                     && matches!(
@@ -71,7 +72,7 @@ impl ProfileChecker {
         notes.unkept = outcome.faults.into_iter().filter(|fault| !is_known(fault)).collect();
     }
 
-    /// What it came to.
+    /// Returns the results.
     pub(crate) fn facts(&self) -> ProfileFacts {
         let tally = |(index, tally): (&usize, &ProfileCount)| {
             let profile = self.profiles.get(*index)?;

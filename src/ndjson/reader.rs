@@ -1,4 +1,4 @@
-//! The reader of one file, for the drive: bytes go in as they come over the wire, facts come out.
+//! The reader of one file: received bytes in, facts out.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
@@ -18,34 +18,35 @@ use crate::recording::facts::LineFacts;
 use crate::recording::model::Trouble;
 use crate::suite::line_rules::LineRule;
 
-/// How to read one file.
+/// The options for reading one file.
 pub struct ReaderOptions {
     /// The limits.
     pub limits: Limits,
-    /// The content coding to undo.
+    /// The content coding to decode.
     pub coding: Coding,
-    /// What the manifest says of the file.
+    /// What the manifest states about the file.
     pub expected: Expected,
-    /// The manifest's `transactionTime`; text that is no instant is ignored here, the manifest's own tests judge it.
+    /// The manifest's `transactionTime`. A text that is not an instant is ignored here; the tests of the manifest judge
+    /// it.
     pub transaction_time: Option<String>,
-    /// The index of the flow's output files. None: no resource is looked for twice, and `deleted` stays empty.
+    /// The index of the flow's output files. With `None`, duplicates are not searched and `deleted` stays empty.
     pub identity: Option<Identity>,
-    /// Whether to keep the hash of every resource, under this key: eight bytes each.
+    /// The key for hashes of every resource (eight bytes each); `None` to keep no hashes.
     pub hashes: Option<RunKey>,
-    /// What looks at a line; none: [`JsonInspector`].
+    /// The inspector of each line; `None` for [`JsonInspector`].
     pub inspector: Option<Box<dyn Inspector>>,
-    /// Whether the digest of the decoded bytes is wanted.
+    /// Whether to compute the digest of the decoded bytes.
     pub digest: bool,
-    /// The most different faults of FHIR's definitions that become findings of their own; 0: a hundred.
+    /// The maximum number of different violations of FHIR's definitions that become separate findings; 0 for 100.
     pub most_findings: usize,
-    /// Checks the lines by the rules of a provider directory.
+    /// The rules of a provider directory to check the lines with.
     pub directory: Option<Measure>,
-    /// What else looks at each resource.
+    /// The observer of each resource.
     pub observer: Option<Box<dyn LineObserver>>,
 }
 
 impl ReaderOptions {
-    /// Reads an uncompressed file of default limits, within no flow.
+    /// Returns options for an uncompressed file with default limits, outside of a flow.
     pub fn new(expected: Expected) -> Self {
         Self {
             limits: Limits::default(),
@@ -63,28 +64,29 @@ impl ReaderOptions {
     }
 }
 
-/// What came of a file.
+/// The results of reading one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
-    /// The facts of its lines. `deleted_in_output` is 0: see [`Finished::deleted`].
+    /// The facts of its lines. `deleted_in_output` is 0; see [`Finished::deleted`].
     pub lines: LineFacts,
-    /// SHA-256 of the decoded bytes, hex; empty if it was not wanted.
+    /// SHA-256 of the decoded bytes in hex; empty if it was not requested.
     pub sha256: String,
-    /// The coding that was undone.
+    /// The content coding that was decoded.
     pub coding: Option<&'static str>,
-    /// Whether the file came whole and could be decoded.
+    /// Whether the transfer was complete and the file could be decoded.
     pub whole: bool,
-    /// Why not, if the content coding is broken.
+    /// Why the file could not be decoded.
     pub broken: Option<Trouble>,
-    /// The hash of every resource, as [`crate::recording::facts::FileFacts::identity`] wants it, each once; if asked for.
+    /// The hash of every resource, each once, in the format of [`crate::recording::facts::FileFacts::identity`]; if
+    /// requested.
     pub identity: Option<String>,
-    /// Of a `deleted` file: the hashes of what it lists. When every output file of the flow was read,
-    /// [`Identity::held`] of them is `deleted_in_output`.
+    /// The hashes of the resources in a `deleted` file. When every output file of the flow was read, [`Identity::held`]
+    /// of them is `deleted_in_output`.
     pub deleted: Vec<u64>,
 }
 
-/// Reads one file, streaming. Synchronous and `Send`; memory is bounded by the longest line, or a few MiB for an object
-/// that is spread over lines.
+/// Reads one file, streaming. Synchronous and `Send`. The memory is bounded by the longest line, or by a few MiB for an
+/// object over several lines.
 pub struct FileReader {
     decoding: Decoding,
     taken: u64,
@@ -93,32 +95,32 @@ pub struct FileReader {
     text: Decoded,
 }
 
-/// Where the content coding is undone.
+/// Where the content coding is decoded.
 enum Decoding {
-    /// Here; none while it is moved.
+    /// On this thread; `None` while the decoder is moved.
     Here(Option<Decoder>),
-    /// On a thread of its own.
+    /// On another thread.
     Thread(DecodeThread),
 }
 
-/// A body of more encoded bytes is decoded on a thread of its own.
+/// The number of encoded bytes after which a body is decoded on another thread.
 const LARGE: u64 = 1 << 20;
 
-/// What happens to decoded bytes.
+/// Processes decoded bytes.
 struct Decoded {
     digest: Option<Context>,
     bytes: u64,
-    /// The first bytes, until there are enough to know what they are; then none.
+    /// The first bytes, until there are enough to recognize a byte order mark or a compressed format; then `None`.
     head: Option<Vec<u8>>,
     framer: Framer,
     lines: FileLines,
 }
 
-/// As many bytes as the longest mark at a file's start.
+/// The number of bytes of the longest mark at the start of a file.
 const HEAD: usize = 4;
 
 impl FileReader {
-    /// A reader for one file.
+    /// Creates a reader for one file.
     pub fn new(options: ReaderOptions) -> Self {
         let limits = options.limits;
         let inspector = options.inspector.unwrap_or_else(|| Box::new(JsonInspector::new(limits.max_depth)));
@@ -146,11 +148,11 @@ impl FileReader {
         Self { decoding, taken: 0, coding: options.coding, broken: None, text }
     }
 
-    /// Takes the next bytes of the body.
+    /// Reads the next bytes of the body.
     ///
     /// # Errors
-    /// `limit` or `protocol` if the content coding is broken or a limit is reached: stop fetching. What was read until
-    /// then still counts; later pushes do nothing but repeat the error.
+    /// `limit` or `protocol` if a limit is reached or the content coding is damaged; then stop fetching. The lines
+    /// before it still count; later calls only repeat the error.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Trouble> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
@@ -169,7 +171,7 @@ impl FileReader {
         result
     }
 
-    /// Moves the decoder to a thread of its own, if one can be started.
+    /// Moves the decoder to another thread, if one can be started.
     fn move_away(&mut self) {
         if let Decoding::Here(decoder) = &mut self.decoding
             && let Some(decoder) = decoder.take()
@@ -181,23 +183,23 @@ impl FileReader {
         }
     }
 
-    /// Decoded bytes so far.
+    /// Returns the number of decoded bytes so far.
     pub fn bytes(&self) -> u64 {
         self.text.bytes
     }
 
-    /// Bytes pushed so far.
+    /// Returns the number of bytes pushed so far.
     pub fn wire_bytes(&self) -> u64 {
         self.taken
     }
 
-    /// Lines so far that are not blank.
+    /// Returns the number of lines so far that are not blank.
     pub fn lines(&self) -> u64 {
         self.text.lines.facts.lines
     }
 
-    /// Ends the file. `whole` says whether the transfer came to its end; if not, what is open at the end is left out, since
-    /// a broken transfer says nothing about the server's file.
+    /// Ends the file. `whole` states whether the transfer was complete. If not, an incomplete value at the end is
+    /// ignored, because an interrupted transfer shows nothing about the server's file.
     pub fn finish(mut self, whole: bool) -> Finished {
         let text = &mut self.text;
         let good = self.broken.is_none();
@@ -238,15 +240,15 @@ impl Decoded {
         }
     }
 
-    /// Looks at the first bytes, now that they are there, and lets them go on.
+    /// Checks the first bytes for marks, and passes them on.
     fn open(&mut self) {
         let Some(head) = self.head.take() else { return };
         let lines = &mut self.lines;
         let compressed = "UTF-8 text, or a Content-Encoding header";
         match head.as_slice() {
-            [0x1f, 0x8b, ..] => lines.at_start(LineRule::CompressedUnlabelled, compressed, "gzip", false),
+            [0x1f, 0x8b, ..] => lines.at_start(LineRule::CompressedUnlabelled, compressed, "gzip data", false),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                lines.at_start(LineRule::CompressedUnlabelled, compressed, "zstd", false);
+                lines.at_start(LineRule::CompressedUnlabelled, compressed, "zstd data", false);
             }
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
                 lines.at_start(LineRule::Utf8, "UTF-8", "text in UTF-16", false);
@@ -282,7 +284,7 @@ impl Decoded {
     }
 }
 
-/// Sorted, each once, big-endian, base64.
+/// Encodes the hashes: sorted, each once, big-endian, base64.
 fn packed(mut hashes: Vec<u64>) -> String {
     hashes.sort_unstable();
     hashes.dedup();

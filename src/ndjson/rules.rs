@@ -1,4 +1,4 @@
-//! The rules for a resource, beyond being JSON, by the list of the manifest that names its file.
+//! The rules for the resource on a line, by the manifest list of its file.
 
 use crate::base::fhir_names::{is_id, is_type_name};
 use crate::ndjson::expected::Expected;
@@ -6,7 +6,7 @@ use crate::ndjson::facts::{LineNotes, TextState};
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
-/// Reports what is wrong with the resource in `notes`: rule, byte within the line, path, expected, actual.
+/// Reports the faults of the resource in `notes`: rule, byte within the line, path, expected, actual.
 pub(crate) fn judge(notes: &LineNotes, expected: &Expected, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let wanted = match expected.list {
         FileList::Output => expected.announced.as_deref(),
@@ -18,24 +18,24 @@ pub(crate) fn judge(notes: &LineNotes, expected: &Expected, report: &mut dyn FnM
     }
     if expected.list == FileList::Error && notes.issues == 0 {
         let rule = LineRule::OutcomeWithoutIssue;
-        report(rule, notes.at, "issue", "an issue with severity and code", "an OperationOutcome without one");
+        report(rule, notes.at, "issue", "an issue with severity and code", "none");
     }
     if expected.list == FileList::Deleted {
         deletions(notes, report);
     }
-    // Without a manifest, a file may be one of errors, with OperationOutcomes that need no id, and an organized file
-    // has headers without an id.
+    // Without a manifest, the file may be an error file (OperationOutcomes need no id), or an organized file,
+    // with headers that need no id.
     let free =
         expected.announced.is_none() && matches!(notes.resource_type.get(), Some("OperationOutcome" | "Parameters"));
     id(notes, expected.list == FileList::Output && !free, report);
 }
 
-/// The rules for a Bundle of deletions (hl7-2.0.0 and later, `deleted` of the manifest).
+/// Checks a Bundle of deletions (hl7-2.0.0 and later, `deleted` of the manifest).
 fn deletions(notes: &LineNotes, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let kind = &notes.bundle_type;
     if kind.get() != Some("transaction") {
         let actual = match kind.state {
-            TextState::Absent => "a Bundle without a type".to_owned(),
+            TextState::Absent => "none".to_owned(),
             TextState::Other(shape) => shape.to_owned(),
             TextState::Present if BUNDLE_TYPES.contains(&kind.text.as_str()) => kind.text.clone(),
             TextState::Present => "another string".to_owned(),
@@ -44,11 +44,11 @@ fn deletions(notes: &LineNotes, report: &mut dyn FnMut(LineRule, usize, &str, &s
         report(LineRule::NotTransaction, at, "type", "transaction", &actual);
     }
     if notes.entries == 0 {
-        report(LineRule::BundleWithoutEntry, notes.at, "entry", "one entry at least", "a Bundle without any");
+        report(LineRule::BundleWithoutEntry, notes.at, "entry", "at least one entry", "none");
     }
     let of = |count: u64| format!("{count} of {} entries", notes.entries);
     if notes.entries_unsaid > 0 {
-        let actual = format!("{} without both", of(notes.entries_unsaid));
+        let actual = format!("{} without a method or a url", of(notes.entries_unsaid));
         report(LineRule::EntryWithoutRequest, notes.at, "entry.request", "a method and a url in each entry", &actual);
     }
     if notes.entries_kept > 0 {
@@ -57,17 +57,17 @@ fn deletions(notes: &LineNotes, report: &mut dyn FnMut(LineRule, usize, &str, &s
     }
 }
 
-/// The types of a Bundle that may be shown.
+/// The Bundle types that findings show.
 const BUNDLE_TYPES: [&str; 8] =
     ["batch", "batch-response", "collection", "document", "history", "message", "searchset", "transaction-response"];
 
-/// Whether the type is as it should be, so that the rest can be judged.
+/// Checks the resource type. Returns whether it is the expected one, so that the rest can be judged.
 fn resource_type(
     notes: &LineNotes,
     wanted: Option<&str>,
     report: &mut dyn FnMut(LineRule, usize, &str, &str, &str),
 ) -> bool {
-    // What the manifest says came from the server too; only a plausible name is repeated.
+    // The manifest is content of the server too; only a plausible type name is shown.
     let wanted_shown = wanted.filter(|name| is_type_name(name));
     let missing = |report: &mut dyn FnMut(LineRule, usize, &str, &str, &str), at: usize, actual: &str| {
         let expected =
@@ -78,27 +78,27 @@ fn resource_type(
     let Some(name) = notes.resource_type.get() else {
         return match notes.resource_type.state {
             TextState::Other(shape) => missing(report, notes.resource_type.at, shape),
-            _ if notes.wrapped => missing(report, notes.at, "a resource wrapped in an object, under the key resource"),
-            _ => missing(report, notes.at, "an object without one"),
+            _ if notes.wrapped => missing(report, notes.at, "an object with the resource under the key \"resource\""),
+            _ => missing(report, notes.at, "none"),
         };
     };
     match wanted {
         Some(wanted) if wanted == name => true,
         Some(_) => {
-            let expected = wanted_shown.unwrap_or("the type that the manifest announces");
-            let actual = if is_type_name(name) { name } else { "a string that is no type name" };
+            let expected = wanted_shown.unwrap_or("the type in the manifest");
+            let actual = if is_type_name(name) { name } else { "a string that is not a type name" };
             report(LineRule::ResourceTypeOther, notes.resource_type.at, "resourceType", expected, actual);
             false
         }
         None if is_type_name(name) => true,
-        None => missing(report, notes.resource_type.at, "a string that is no type name"),
+        None => missing(report, notes.resource_type.at, "a string that is not a type name"),
     }
 }
 
 fn id(notes: &LineNotes, required: bool, report: &mut dyn FnMut(LineRule, usize, &str, &str, &str)) {
     let expected = "1 to 64 letters, digits, - or .";
     match notes.id.state {
-        TextState::Absent if required => report(LineRule::IdMissing, notes.at, "id", "an id", "a resource without one"),
+        TextState::Absent if required => report(LineRule::IdMissing, notes.at, "id", "an id", "none"),
         TextState::Absent => {}
         TextState::Other(shape) => report(LineRule::IdFormat, notes.id.at, "id", expected, shape),
         TextState::Present if is_id(&notes.id.text) => {}
@@ -107,7 +107,7 @@ fn id(notes: &LineNotes, required: bool, report: &mut dyn FnMut(LineRule, usize,
             let actual = match length {
                 0 => "an empty string".to_owned(),
                 65.. => "more than 64 characters".to_owned(),
-                _ => "a string with another character".to_owned(),
+                _ => "a string with other characters".to_owned(),
             };
             report(LineRule::IdFormat, notes.id.at, "id", expected, &actual);
         }

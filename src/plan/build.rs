@@ -1,4 +1,4 @@
-//! Builds the plan.
+//! Builds the plan of a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,58 +12,59 @@ use crate::suite::flow_order::{FlowWaits, flow_order};
 use crate::suite::param::SampleValueName;
 use crate::suite::suggestion;
 
-/// What is asked for.
+/// What the user requested.
 #[derive(Clone, Debug, Default)]
 pub struct PlanRequest {
     /// The specs to judge, in order.
     pub specs: Vec<String>,
-    /// Specs judged without counting.
+    /// Specs to judge that do not affect the exit code.
     pub informational_specs: Vec<String>,
-    /// Texts of which a test's full name must contain one; none: every name will do.
+    /// Filters; the full name of a test must contain one of them. Without filters every test is selected.
     pub filters: Vec<String>,
 }
 
-/// Builds the plan: the tests of the specs asked for whose full name (with `SPEC::` where several specs are judged)
-/// passes the filters and `selected`, and the flows they need. A plan without tests is no error here.
+/// Builds the plan: the tests of the requested specs that pass the filters and `selected` by their full name (with
+/// `SPEC::` if several specs are judged), and the flows that they need. A plan without tests is not an error here.
 ///
 /// # Errors
-/// No spec was named, or one that the suites do not know: a lower-case fragment that names those they do.
-pub fn build(catalog: &Catalog, ask: &PlanRequest, selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
-    let (specs, informational_specs) = specs(catalog, ask)?;
+/// If no spec is named, or an unknown one: a lower-case fragment that lists the known specs.
+pub fn build(catalog: &Catalog, request: &PlanRequest, selected: &dyn Fn(&str) -> bool) -> Result<Plan, String> {
+    let (specs, informational_specs) = specs(catalog, request)?;
     let candidates = candidates(catalog, &specs);
     let all = candidates.len();
-    let passes = |name: &str| ask.filters.is_empty() || ask.filters.iter().any(|filter| name.contains(filter.as_str()));
+    let filters = &request.filters;
+    let passes = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let tests: Vec<PlannedTest> =
         candidates.into_iter().filter(|test| passes(&test.name) && selected(&test.name)).collect();
     let flows = planned_flows(catalog, &needs(catalog, &tests));
     Ok(Plan { specs, informational_specs, whole: tests.len() == all, tests, flows })
 }
 
-/// The specs to judge, each once, and those among them that do not count.
-fn specs(catalog: &Catalog, ask: &PlanRequest) -> Result<(Vec<String>, Vec<String>), String> {
+/// The specs to judge, each once, and the informational ones among them.
+fn specs(catalog: &Catalog, request: &PlanRequest) -> Result<(Vec<String>, Vec<String>), String> {
     let known = || catalog.specs.keys().map(String::as_str).collect::<Vec<_>>();
     let (mut specs, mut informational_specs): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for id in ask.specs.iter().chain(&ask.informational_specs) {
+    for id in request.specs.iter().chain(&request.informational_specs) {
         if catalog.spec(id).is_none() {
             let known = known();
             let hint = suggestion::nearest(id, known.iter().copied()).map(|near| format!(" (did you mean {near}?)"));
             return Err(format!("unknown spec {id:?}{}; known are {}", hint.unwrap_or_default(), known.join(", ")));
         }
         if !specs.contains(id) {
-            // A spec that was asked for as one that counts does count.
-            if !ask.specs.contains(id) {
+            // A spec that is requested both ways is not informational.
+            if !request.specs.contains(id) {
                 informational_specs.push(id.clone());
             }
             specs.push(id.clone());
         }
     }
-    if ask.specs.is_empty() {
-        return Err(format!("no spec to judge; name one of {}", known().join(", ")));
+    if request.specs.is_empty() {
+        return Err(format!("no spec to judge; give --spec with one of {}", known().join(", ")));
     }
     Ok((specs, informational_specs))
 }
 
-/// Every test of the specs on every flow, spec by spec.
+/// Every test of the specs on each of its flows, spec by spec.
 fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     let shared: Vec<Arc<Test>> = catalog.tests.iter().cloned().map(Arc::new).collect();
     let mut planned = Vec::new();
@@ -90,8 +91,8 @@ fn candidates(catalog: &Catalog, specs: &[String]) -> Vec<PlannedTest> {
     planned
 }
 
-/// The level of a test in a spec, the requirements that it decides there, and whether their text is wrong. `None` if the
-/// spec has none of them, says why they are untested, or runs none of the test's flows.
+/// The level of a test in a spec, the requirements that it verifies there, and whether one of them has a defect. `None`
+/// if the spec has none of the requirements, marks them as untested, or has none of the test's flows.
 pub fn requirements_in(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Level, Vec<String>, bool)> {
     if catalog.flows_of(test, spec).is_empty() {
         return None;
@@ -100,7 +101,7 @@ pub fn requirements_in(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Le
     let (mut requirements, mut defect) = (Vec::new(), false);
     for requirement in test.verifies.iter().filter_map(|id| catalog.requirement(id)) {
         let Some(place) = requirement.places.get(spec).filter(|place| place.untested.is_none()) else { continue };
-        // They are all the same: the catalog refuses a test whose requirements differ in level within one spec.
+        // All levels are equal: the loader refuses a test with requirements of different levels in one spec.
         level.get_or_insert(place.level);
         requirements.push(requirement.id.clone());
         defect |= requirement.defect.is_some();
@@ -108,7 +109,7 @@ pub fn requirements_in(catalog: &Catalog, test: &Test, spec: &str) -> Option<(Le
     level.map(|level| (level, requirements, defect))
 }
 
-/// What the tests need of which flows, the sources of sample values and comparisons included.
+/// What the tests need of each flow, including the sources of sample values and comparisons.
 fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     let mut needs: BTreeMap<String, Need> = BTreeMap::new();
     let add = |needs: &mut BTreeMap<String, Need>, name: &str, need: Need| match needs.get_mut(name) {
@@ -147,7 +148,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
         let measures = Measures { resources, ..Measures::default() };
         for source in sources(flow, need) {
             add(&mut needs, &source, Need { measures, ..Need::depth(Depth::Files) });
-            // What was looked at before may be needed for more now.
+            // A flow that was visited before may be needed for more now.
             seen.remove(&source);
             open.push(source);
         }
@@ -155,7 +156,7 @@ fn needs(catalog: &Catalog, tests: &[PlannedTest]) -> BTreeMap<String, Need> {
     needs
 }
 
-/// The flows that sample values come from or that a flow is compared with, if what is needed of it asks for them.
+/// The source flows of a flow, if its tests need sample values, a comparison or a hook.
 fn sources(flow: &Flow, need: &Need) -> Vec<String> {
     let measures = &need.measures;
     // A hook may name only resources that are known to be exported.
@@ -165,14 +166,14 @@ fn sources(flow: &Flow, need: &Need) -> Vec<String> {
     if needed { flow.from.0.clone() } else { Vec::new() }
 }
 
-/// The sample values of a flow and of its needed probes.
+/// The sample values in the parameters of a flow and of its needed probes.
 fn sample_values(flow: &Flow, need: &Need) -> Vec<SampleValueName> {
     let probes = flow.probes.iter().filter(|probe| need.probes.contains(&probe.id));
     let params = flow.params.values().chain(probes.flat_map(|probe| probe.params.values()));
     params.flat_map(|param| param.sample_values()).collect()
 }
 
-/// The flows that are needed, in their order, with what is needed of each.
+/// The needed flows in the order of flows, with what is needed of each.
 fn planned_flows(catalog: &Catalog, needs: &BTreeMap<String, Need>) -> Vec<PlannedFlow> {
     let order = flow_order(&catalog.flows);
     let needed = order.iter().filter_map(|(name, waits)| Some((name, waits, catalog.flow(name)?, needs.get(name)?)));
@@ -201,11 +202,11 @@ mod tests {
     use super::*;
     use crate::suite::flow::DeleteAt;
 
-    fn whole() -> Catalog {
+    fn catalog() -> Catalog {
         crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap()
     }
 
-    fn ask(specs: &[&str], informational_specs: &[&str], filters: &[&str]) -> PlanRequest {
+    fn request(specs: &[&str], informational_specs: &[&str], filters: &[&str]) -> PlanRequest {
         let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         PlanRequest { specs: own(specs), informational_specs: own(informational_specs), filters: own(filters) }
     }
@@ -219,8 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn one_spec_whole() {
-        let plan = build(&whole(), &ask(&["guide-1.0"], &[], &[]), &|_| true).unwrap();
+    fn all_tests_of_one_spec() {
+        let plan = build(&catalog(), &request(&["guide-1.0"], &[], &[]), &|_| true).unwrap();
         assert!(plan.whole && !plan.is_empty());
         assert_eq!(
             names(&plan),
@@ -240,7 +241,7 @@ mod tests {
                 ("incremental", Depth::Files),
                 ("cancelled", Depth::Kickoff)
             ],
-            "sources before picks, and what is deleted last"
+            "sources come before flows with sample values, and flows that delete their job come last"
         );
         let incremental = plan.flow("incremental").unwrap();
         assert_eq!(incremental.needs, ["system", "patient"]);
@@ -250,15 +251,15 @@ mod tests {
         let probes = |name: &str| -> Vec<String> {
             plan.flow(name).unwrap().flow.probes.iter().map(|probe| probe.id.clone()).collect()
         };
-        assert_eq!(probes("system"), ["nobody"], "the probe that no test looks at is left out");
+        assert_eq!(probes("system"), ["nobody"], "a probe that no test looks at is left out");
         let odd = &plan.tests[4];
         assert!(odd.defect && odd.level == Level::Shall && odd.requirements == ["poll-odd"]);
     }
 
     #[test]
-    fn several_specs_each_with_its_own_levels() {
+    fn each_spec_has_its_own_levels() {
         let plan =
-            build(&whole(), &ask(&["guide-1.1"], &["guide-1.0", "guide-1.1"], &["progress"]), &|_| true).unwrap();
+            build(&catalog(), &request(&["guide-1.1"], &["guide-1.0", "guide-1.1"], &["progress"]), &|_| true).unwrap();
         assert_eq!(
             (&plan.specs[..], &plan.informational_specs[..]),
             (&["guide-1.1".to_owned(), "guide-1.0".to_owned()][..], &["guide-1.0".to_owned()][..])
@@ -276,65 +277,69 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_requirement_takes_its_test_along() {
-        let plan = build(&whole(), &ask(&["guide-1.2"], &[], &[]), &|_| true).unwrap();
+    fn tests_of_dropped_requirements_are_not_planned() {
+        let plan = build(&catalog(), &request(&["guide-1.2"], &[], &[]), &|_| true).unwrap();
         assert!(plan.whole);
         assert!(names(&plan).iter().all(|name| !name.starts_with("kickoff::")));
-        assert!(plan.flow("incremental").is_none(), "nor is its flow run");
+        assert!(plan.flow("incremental").is_none(), "its flow is not run either");
     }
 
     #[test]
-    fn filters_shrink_the_traffic() {
-        let all = |filters: &[&str]| build(&whole(), &ask(&["guide-1.0"], &[], filters), &|_| true).unwrap();
+    fn filters_reduce_the_flows() {
+        let all = |filters: &[&str]| build(&catalog(), &request(&["guide-1.0"], &[], filters), &|_| true).unwrap();
         let polls = all(&["in-progress-202@pat"]);
         assert_eq!(flows(&polls), [("patient", Depth::Manifest)]);
         let two = all(&["odd", "@patient"]);
         assert_eq!(names(&two), ["poll::in-progress-202@patient", "poll::odd@cancelled"]);
-        let picks = all(&["kickoff::same"]);
+        let sample_values = all(&["kickoff::same"]);
         assert_eq!(
-            flows(&picks),
+            flows(&sample_values),
             [("system", Depth::Files), ("patient", Depth::Files), ("incremental", Depth::Files)],
-            "a filter pulls in the flows that picks need"
+            "a filter also selects the source flows of sample values"
         );
         let none = all(&["no-such-test"]);
         assert!(none.is_empty() && none.flows.is_empty() && !none.whole);
-        let chosen = build(&whole(), &ask(&["guide-1.0"], &[], &["poll"]), &|name| name.ends_with("@system")).unwrap();
+        let chosen =
+            build(&catalog(), &request(&["guide-1.0"], &[], &["poll"]), &|name| name.ends_with("@system")).unwrap();
         assert_eq!(names(&chosen), ["poll::in-progress-202@system", "poll::progress@system"]);
     }
 
     #[test]
-    fn what_cannot_be_judged_is_told() {
-        let error = build(&whole(), &ask(&["guide-1.3"], &[], &[]), &|_| true).unwrap_err();
+    fn unknown_specs_are_refused() {
+        let error = build(&catalog(), &request(&["guide-1.3"], &[], &[]), &|_| true).unwrap_err();
         assert_eq!(
             error,
             "unknown spec \"guide-1.3\" (did you mean guide-1.0?); known are guide-1.0, guide-1.1, guide-1.2"
         );
-        assert!(build(&whole(), &ask(&["guide-1.0"], &["other"], &[]), &|_| true).unwrap_err().contains("other"));
-        assert!(build(&whole(), &ask(&[], &["guide-1.0"], &[]), &|_| true).unwrap_err().contains("no spec to judge"));
+        assert!(build(&catalog(), &request(&["guide-1.0"], &["other"], &[]), &|_| true).unwrap_err().contains("other"));
+        assert!(
+            build(&catalog(), &request(&[], &["guide-1.0"], &[]), &|_| true).unwrap_err().contains("no spec to judge")
+        );
     }
 
-    /// The names of the flows in an order in which each waits only for flows before it; fewer where some wait for ever.
+    /// The names of the flows in an order in which each waits only for earlier flows. Flows that wait forever are
+    /// missing.
     fn without_circles(plan: &Plan) -> Vec<&str> {
-        let mut over: Vec<&str> = Vec::new();
+        let mut finished: Vec<&str> = Vec::new();
         loop {
             let ready = |flow: &&PlannedFlow| {
                 let same = flow.flow.same_request_as.iter().filter(|name| plan.flow(name).is_some());
                 let levels = flow.waits.levels.iter().map(|(_, name)| name);
                 let mut waits = flow.waits.turn.iter().chain(levels).chain(&flow.needs).chain(same);
-                waits.all(|name| over.contains(&name.as_str()))
+                waits.all(|name| finished.contains(&name.as_str()))
             };
-            let open = plan.flows.iter().filter(|flow| !over.contains(&flow.name.as_str()));
+            let open = plan.flows.iter().filter(|flow| !finished.contains(&flow.name.as_str()));
             let next: Vec<&str> = open.filter(ready).map(|flow| flow.name.as_str()).collect();
             if next.is_empty() {
-                return over;
+                return finished;
             }
-            over.extend(next);
+            finished.extend(next);
         }
     }
 
     #[test]
-    fn no_flow_waits_for_ever() {
-        // Flows that run alone are ordered by themselves: with `last`, without it, and where there are two of them.
+    fn no_flow_waits_forever() {
+        // Flows that run alone are ordered among themselves: with `last`, without it, and if there are two of them.
         let files = crate::suite::source::EMBEDDED.iter().map(|(path, text)| {
             let mut text = (*text).to_owned();
             if let Some((before, rotation)) = text.split_once("[flow.rotation]\n") {
@@ -353,32 +358,36 @@ mod tests {
         }
         let specs: Vec<&str> = catalog.specs.keys().map(String::as_str).collect();
         for filters in [&[][..], &["@rotation", "@cancelled"], &["@since-change"], &["@typed", "@rotation-again"]] {
-            let plan = build(&catalog, &ask(&specs, &[], filters), &|_| true).unwrap();
+            let plan = build(&catalog, &request(&specs, &[], filters), &|_| true).unwrap();
             assert_eq!(without_circles(&plan).len(), plan.flows.len(), "{filters:?}");
         }
-        let plan = build(&catalog, &ask(&specs, &[], &[]), &|_| true).unwrap();
-        assert_eq!(without_circles(&plan).last(), Some(&"rotation"), "after its copy, which comes first");
+        let plan = build(&catalog, &request(&specs, &[], &[]), &|_| true).unwrap();
+        assert_eq!(
+            without_circles(&plan).last(),
+            Some(&"rotation"),
+            "it runs after its copy, which is earlier in the file"
+        );
     }
 
     #[test]
-    fn the_shipped_suites_make_a_sound_plan() {
+    fn the_plan_of_the_embedded_suites_is_valid() {
         let catalog = crate::suite::source::embedded().unwrap();
         let specs: Vec<&str> = catalog.specs.keys().map(String::as_str).collect();
-        let plan = build(&catalog, &ask(&specs, &[], &[]), &|_| true).unwrap();
+        let plan = build(&catalog, &request(&specs, &[], &[]), &|_| true).unwrap();
         let unique: BTreeSet<&str> = names(&plan).into_iter().collect();
         assert_eq!(unique.len(), plan.tests.len(), "names are unique");
         for (place, flow) in plan.flows.iter().enumerate() {
             let before: Vec<&str> = plan.flows.iter().take(place).map(|flow| flow.name.as_str()).collect();
             assert!(
                 flow.needs.iter().all(|source| before.contains(&source.as_str())),
-                "{} stands too early",
+                "{} is before one of its sources",
                 flow.name
             );
             let used = catalog.flow(&flow.name).unwrap();
-            assert_eq!(flow.flow.probes.len(), used.probes.len(), "a probe of {} is looked at by no test", flow.name);
-            assert_eq!(flow.flow.delete, used.delete, "the DELETE of {} is looked at by no test", flow.name);
+            assert_eq!(flow.flow.probes.len(), used.probes.len(), "no test looks at a probe of {}", flow.name);
+            assert_eq!(flow.flow.delete, used.delete, "no test looks at the DELETE of {}", flow.name);
         }
-        let conversations = catalog.flows.values().filter(|flow| !flow.aggregates).count();
-        assert_eq!(plan.flows.len(), conversations, "every flow is used");
+        let with_requests = catalog.flows.values().filter(|flow| !flow.aggregates).count();
+        assert_eq!(plan.flows.len(), with_requests, "every flow is used");
     }
 }

@@ -1,4 +1,4 @@
-//! Which tests are judged, which flows they need, and how deep each flow must go.
+//! Which tests are judged, which flows they need, and how far each flow must go.
 
 pub mod build;
 pub(crate) mod check_needs;

@@ -1,5 +1,4 @@
-//! From what is asked for to what must be done: which tests are judged, and which flows, probes and measurements they
-//! need, no more.
+//! The plan of a run: which tests are judged, and only those flows, probes and measurements that they need.
 
 use crate::base::vocabulary::Level;
 use crate::suite::catalog::Test;
@@ -8,12 +7,12 @@ use crate::suite::flow_order::FlowWaits;
 
 use std::sync::Arc;
 
-/// What a run will do.
+/// The plan of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The specs judged, in the order they were named.
+    /// The specs to judge, in the order in which the user named them.
     pub specs: Vec<String>,
-    /// Those among them that do not count for the exit code.
+    /// The specs among them that do not affect the exit code.
     pub informational_specs: Vec<String>,
     /// Whether every test of the specs was selected.
     pub whole: bool,
@@ -24,12 +23,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether nothing was selected, so that there is nothing to do.
+    /// Whether no test was selected.
     pub fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
 
-    /// The flow of this name, as far as it is needed.
+    /// The planned flow of this name.
     pub fn flow(&self, name: &str) -> Option<&PlannedFlow> {
         self.flows.iter().find(|flow| flow.name == name)
     }
@@ -40,7 +39,7 @@ impl Plan {
 pub struct PlannedTest {
     /// The spec.
     pub spec: String,
-    /// `area::id@flow`, after `SPEC::` where several specs are judged. Unique.
+    /// The unique full name: `area::id@flow`, with `SPEC::` before it if several specs are judged.
     pub name: String,
     /// `area::id@flow`.
     pub id: String,
@@ -48,64 +47,63 @@ pub struct PlannedTest {
     pub test: Arc<Test>,
     /// The flow.
     pub flow: String,
-    /// The flows that its checks compare with: the first of them that ran at the same level.
+    /// The flows that its checks compare with. The first that ran at the same export level is used.
     pub compare_with: Vec<String>,
     /// The level of its requirements in this spec.
     pub level: Level,
-    /// Those of its requirements that this spec has.
+    /// Its requirements in this spec.
     pub requirements: Vec<String>,
-    /// Whether the text errs here, so that it warns at most.
+    /// Whether the text of a requirement has a defect, so a violation is only a warning.
     pub defect: bool,
 }
 
-/// A flow, only as deep as the selected tests look.
+/// A flow, reduced to what the selected tests need.
 #[derive(Clone, Debug)]
 pub struct PlannedFlow {
     /// Its name.
     pub name: String,
-    /// What it does; only the probes that are needed are left in it.
+    /// The flow with only the needed probes.
     pub flow: Flow,
     /// How far it goes.
     pub depth: Depth,
-    /// The flows that its sample values come from and that it is compared with, where it needs them. It waits for the
-    /// first that goes through.
+    /// The source flows of its sample values and comparisons, if it needs them. It waits for the first that completes.
     pub needs: Vec<String>,
     /// The other flows that it waits for.
     pub waits: FlowWaits,
-    /// What must be measured on its files beyond framing.
+    /// What must be measured on its files, in addition to the format of lines.
     pub measures: Measures,
 }
 
-/// How far a flow goes before it is cleaned up.
+/// How far a flow goes before its clean-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// The kick-off and its probes.
+    /// To the kick-off and its probes.
     Kickoff,
-    /// Until the manifest, or the failure.
+    /// To the manifest, or to the failure of the job.
     Manifest,
-    /// Until the files were fetched.
+    /// To the end of the downloads.
     Files,
 }
 
-/// What is measured on the files of a flow beyond framing, because a test asks for it.
+/// What is measured on the files of a flow because tests need it, in addition to the format of lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measures {
-    /// Which resources there are, by a keyed hash of type and id, so that two flows can be compared.
+    /// The identities of resources, as keyed hashes of type and id, to compare two flows.
     pub identity: bool,
-    /// Whether lines keep the rules of a provider directory.
+    /// Whether lines conform to the rules of a provider directory.
     pub directory: bool,
-    /// The resources themselves, as many as are kept, in memory only: sample values of later flows come
-    /// from them, and later flows are compared with them.
+    /// The resources themselves, up to a limit and only in memory. Later flows take sample values from them and are
+    /// compared with them.
     pub resources: bool,
-    /// Resources that the flow did not request, and their owners.
+    /// Resources that the flow did not request, and the patients that they belong to.
     pub unrequested: bool,
-    /// Of these, what only a comparison with the source flow shows.
+    /// What a comparison of such resources with the source flow shows.
     pub with_source: bool,
     /// Attachments and references in the lines.
     pub contents: bool,
-    /// Whether each resource passes the filters that were sent, and whether those of the flow's source that must come
-    /// back did.
+    /// Whether each resource passes the filters that were sent, and whether the resources of the source flow that must
+    /// be exported are exported.
     pub compared: bool,
-    /// Which blocks organised files hold.
+    /// The blocks of organized files.
     pub blocks: bool,
 }

@@ -1,4 +1,4 @@
-//! How far into a flow a test looks.
+//! What a test needs of a flow.
 
 use std::collections::BTreeSet;
 
@@ -12,26 +12,26 @@ use crate::suite::line_rules::LineRule;
 use crate::suite::on::{On, Reach};
 use crate::suite::send::ProbeNeed;
 
-/// What must be done of one flow.
+/// What tests need of one flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Need {
     /// How far it goes.
     pub depth: Depth,
-    /// The probes that are looked at.
+    /// The probes that tests look at, or that such probes depend on.
     pub probes: BTreeSet<String>,
-    /// Whether its own DELETE, or what follows it, is looked at.
+    /// Whether tests look at its own DELETE or at a probe after it.
     pub delete: bool,
     /// What is measured on its files.
     pub measures: Measures,
 }
 
 impl Need {
-    /// A flow of which only this depth is needed.
+    /// The need for only this depth.
     pub fn depth(depth: Depth) -> Self {
         Self { depth, probes: BTreeSet::new(), delete: false, measures: Measures::default() }
     }
 
-    /// Both needs together.
+    /// Adds another need.
     pub fn add(&mut self, other: Need) {
         self.depth = self.depth.max(other.depth);
         self.probes.extend(other.probes);
@@ -53,7 +53,7 @@ fn expects(test: &Test) -> impl Iterator<Item = &Expect> {
     test.when.iter().chain(&test.expect).chain(outcomes)
 }
 
-/// What `test` needs of `flow`, one of its own.
+/// What `test` needs of `flow`, which is one of its flows.
 pub(crate) fn reach(test: &Test, flow: &Flow) -> Need {
     let mut need = Need::depth(Depth::Kickoff);
     for on in &test.on {
@@ -92,7 +92,7 @@ fn add_check_need(need: &mut Need, of_check: CheckNeed, flow: &Flow) {
     }
 }
 
-/// What `test` needs of the flows that it compares its own with: the same kind of exchanges.
+/// What `test` needs of the flows that it compares its own flow with: the same kind of exchanges.
 pub(crate) fn reach_compared(test: &Test, own: &Flow) -> Need {
     let own = reach(test, own);
     Need { depth: own.depth, probes: BTreeSet::new(), delete: false, measures: own.measures }
@@ -107,7 +107,7 @@ fn look(on: &On, flow: &Flow) -> Need {
         Moment::Deleted => until(Reach::Delete, flow),
     };
     match probe.send.row().needs {
-        // Which file is fetched again depends on what the files held.
+        // Which file is fetched again depends on the content of the files.
         ProbeNeed::File | ProbeNeed::PartialManifest => need.depth = Depth::Files,
         // The lines of the files name the attachments.
         ProbeNeed::Attachment => {
@@ -124,7 +124,7 @@ fn look(on: &On, flow: &Flow) -> Need {
     need
 }
 
-/// A flow that goes this far.
+/// The need for a flow that goes this far.
 fn until(reach: Reach, flow: &Flow) -> Need {
     match reach {
         Reach::Kickoff => Need::depth(Depth::Kickoff),
@@ -134,7 +134,7 @@ fn until(reach: Reach, flow: &Flow) -> Need {
     }
 }
 
-/// The flow's own DELETE, and as much before it as it waits for.
+/// The need for the flow's own DELETE and for what precedes it.
 fn deleted(flow: &Flow) -> Need {
     let depth = match flow.delete {
         Some(DeleteAt::Complete) => Depth::Manifest,
@@ -182,7 +182,7 @@ mod tests {
     ]";
 
     #[test]
-    fn a_flow_goes_no_deeper_than_is_looked() {
+    fn a_flow_goes_only_as_far_as_tests_look() {
         let plain = flow(PROBES);
         let status = "status = 200";
         for (on, depth) in [
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delete_comes_as_early_as_the_flow_says() {
+    fn a_delete_is_sent_at_the_moment_of_its_flow() {
         for (delete, depth) in [("in-progress", Depth::Kickoff), ("complete", Depth::Manifest)] {
             let flow = flow(&format!("delete = '{delete}'\n{PROBES}"));
             for on in ["delete", "probe.gone"] {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_and_lines_ask_for_files_and_for_identity() {
+    fn checks_and_lines_need_files_and_identity() {
         let plain = flow("");
         let count = reach(&test("manifest", "check = 'count-equals-lines'"), &plain);
         assert_eq!((count.depth, count.measures.identity), (Depth::Files, false));
@@ -240,6 +240,6 @@ mod tests {
         let compare_with = reach_compared(&same, &plain);
         assert_eq!((compare_with.depth, compare_with.measures.identity), (Depth::Files, true));
         let kickoff = reach_compared(&test("probe.first", "check = 'as-well-received'"), &flow(PROBES));
-        assert_eq!(kickoff, Need::depth(Depth::Kickoff), "kick-offs are compared without waiting for their jobs");
+        assert_eq!(kickoff, Need::depth(Depth::Kickoff), "a comparison of kick-offs does not need their jobs");
     }
 }

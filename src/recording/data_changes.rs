@@ -1,5 +1,5 @@
-//! What hooks changed on the target, and what exports show of it. The recording keeps types, hashes and dates of the
-//! resources that they named.
+//! What hooks changed on the target, and whether exports show it. The recording keeps types, hashes and dates of the
+//! resources that the hooks named.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,14 +9,14 @@ use crate::suite::flow::HookName;
 /// The hooks that concern a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hooked {
-    /// Those that the run has.
+    /// The hooks that the run has.
     pub there: Vec<HookName>,
-    /// The runs of hooks whose effect this flow can show, in order.
+    /// The runs of hooks that this flow can show the effect of, in order.
     pub runs: Vec<HookRun>,
-    /// Whether they were run while the job of this flow ran.
+    /// Whether the hooks ran while the job of this flow ran.
     #[serde(default)]
     pub meanwhile: bool,
-    /// Every resource that they named, and how this flow shows it.
+    /// Every resource that the hooks named, and how this flow shows it.
     pub things: Vec<ChangedResource>,
 }
 
@@ -29,9 +29,9 @@ pub struct HookRun {
     pub at: u64,
     /// How long it took, in milliseconds.
     pub took: u64,
-    /// How many resources it named that were looked at.
+    /// How many of the resources that it named were checked.
     pub named: u64,
-    /// Why its changes are unknown: a fragment that repeats nothing of what it printed.
+    /// Why its changes are unknown: a fragment without any output of the hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
@@ -44,18 +44,18 @@ pub struct ChangedResource {
     /// The type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// A keyed hash of type and id, 16 hex digits: equal where they are equal, meaningless beyond the run.
+    /// A keyed hash of type and id, 16 hex digits. It can be compared only within the run.
     pub id: String,
-    /// Whether an export of the run at the same level held it.
+    /// Whether an earlier export of the run at the same level has the resource.
     pub exported: bool,
-    /// The read that followed the hook.
+    /// The exchange that read the resource after the hook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<u32>,
-    /// What that read brought.
+    /// The result of that read.
     pub state: ChangeState,
     /// Whether it is in the output of this flow.
     pub came: ChangeSeen,
-    /// Of an export since another's `transactionTime`: whether it is in the output of that one.
+    /// For an export since the `transactionTime` of another: whether it is in the output of the other export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_before: Option<ChangeSeen>,
     /// Whether it is listed under `deleted`.
@@ -66,46 +66,46 @@ pub struct ChangedResource {
     pub second_read: Option<SecondRead>,
 }
 
-/// What the read of a resource brought.
+/// The result of the read of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeState {
-    /// The resource, with the `meta.lastUpdated` that it has there.
+    /// The resource exists, with this `meta.lastUpdated`.
     There(Option<String>),
-    /// 404 or 410, with the `Date` of that answer as an instant.
+    /// 404 or 410, with the `Date` of the response as an instant.
     Gone(Option<String>),
-    /// Neither: why, a fragment.
+    /// The resource could not be read: the reason, a fragment.
     Unread(String),
 }
 
 words! {
     /// What a second read of a resource showed.
     SecondRead {
-        /// It is as the first read showed it.
+        /// It is unchanged since the first read.
         Same = "same",
-        /// It was changed since.
+        /// It was changed since the first read.
         Changed = "changed",
-        /// It is there, and the first read showed nothing to compare it with.
+        /// It exists, and the first read showed nothing to compare it with.
         There = "there",
-        /// It is gone.
+        /// It was deleted.
         Gone = "gone",
-        /// It cannot be read.
+        /// It could not be read.
         Unread = "unread",
     }
 }
 
 words! {
-    /// How a resource stands in an export, beside its state as it was read.
+    /// The state of a resource in an export, compared with its state when it was read.
     ChangeSeen {
-        /// In that state or a later one.
+        /// It is exported in that state or a later one.
         Fresh = "fresh",
-        /// In an earlier state.
+        /// It is exported in an earlier state.
         Stale = "stale",
-        /// In a state that cannot be compared.
+        /// It is exported in a state that cannot be compared.
         Unsure = "unsure",
-        /// Not at all.
+        /// It is not exported.
         Absent = "absent",
-        /// Not looked for: not all files came, or the run fetched none.
+        /// Unknown, because not all files were fetched completely.
         Unseen = "unseen",
     }
 }

@@ -1,4 +1,4 @@
-//! Why a run ended before its flows did.
+//! Why a run ended before its flows were finished.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,11 @@ words! {
         Interrupted = "interrupted",
         /// Its deadline passed.
         Deadline = "deadline",
-        /// There was no access token.
+        /// No access token was available.
         NoToken = "no-token",
-        /// The target speaks no TLS version newer than 1.1.
+        /// The target supports no TLS version newer than 1.1.
         OldTls = "old-tls",
-        /// The process was killed; the recording has no end.
+        /// The process was killed, so the recording has no end.
         Killed = "killed",
     }
 }

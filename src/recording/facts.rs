@@ -1,4 +1,4 @@
-//! What is measured on a file while it comes: counts, dates, keyed hashes and places, never resource content.
+//! Facts of files, measured while they are received: counts, dates, keyed hashes and positions, never resource content.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use crate::recording::secrecy::Withheld;
 use crate::suite::line_rules::LineRule;
 use crate::suite::shapes::DirectoryTopic;
 
-/// What was measured on one file while it came.
+/// What was measured on one file while it was received.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
-    /// The exchange that fetched it; the last one after redirects.
+    /// The exchange that fetched it. After redirects, the last exchange.
     pub exchange: u32,
-    /// The content coding that was undone, as `gzip`.
+    /// The content coding that was decoded, such as `gzip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coding: Option<String>,
-    /// Whether the body came whole and could be decoded.
+    /// Whether the body was received completely and could be decoded.
     pub whole: bool,
     /// SHA-256 of the decoded bytes, hex.
     pub sha256: String,
-    /// The lines.
+    /// What the line reader found.
     pub lines: LineFacts,
-    /// A keyed hash of every resource in it, where the plan asked for identity: base64 of big-endian 64-bit numbers,
-    /// sorted. Equal across the files of one run, meaningless beyond it.
+    /// A keyed hash of every resource in it, if the plan needs identity: base64 of sorted big-endian 64-bit numbers.
+    /// The hashes can be compared only within the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
-    /// What the filters of the kick-off say of its resources, where they were measured and one concerns it.
+    /// How many of its resources pass the filters of the kick-off, if that was measured and a filter is for its type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filtered: Option<Filtered>,
-    /// Its blocks, where it was asked to be organised.
+    /// Its blocks, if organized files were requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organized>,
     /// Resources in it that the run's client must not receive; none if the user named none.
@@ -37,8 +37,8 @@ pub struct FileFacts {
     pub withheld: Option<Withheld>,
 }
 
-/// The blocks of a file that was asked to be organised by resources of one type. Those resources are numbered within
-/// the flow, in the order of its files.
+/// The blocks of a file, if files organized by resources of one type were requested. These resources are numbered
+/// within the flow, in the order of its files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organized {
     /// Headers that refer to a resource of the type.
@@ -46,211 +46,212 @@ pub struct Organized {
     /// The first line with a resource before any header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
-    /// Headers that refer to nothing of the type.
+    /// Headers that do not refer to a resource of the type.
     pub strange: u64,
-    /// The line of the first of them.
+    /// The line of the first of these headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_strange: Option<u64>,
-    /// Whose block the file begins with.
+    /// The number of the resource of the block that the file begins with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begins: Option<u64>,
-    /// Whose block it ends with.
+    /// The number of the resource of the block that the file ends with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<u64>,
-    /// Resources that have a block here and are in no block of any file.
+    /// Resources that have a block here but are in no block of any file.
     pub bare: u64,
-    /// The block of the first of them.
+    /// The block of the first of these resources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bare_at: Option<BlockAt>,
-    /// The first blocks of resources that have blocks in other files, too, at most twenty.
+    /// The first blocks, at most twenty, of resources that also have blocks in other files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared: Vec<BlockAt>,
-    /// Some file of the flow had more blocks than are looked at.
+    /// Whether a file of the flow has more blocks than are checked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
 }
 
-/// One block.
+/// The position of one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockAt {
-    /// The number of the resource that it is about.
+    /// The number of the resource of the block.
     pub of: u64,
     /// The line of its header, from 1.
     pub line: u64,
 }
 
-/// What a flow with organized files holds, compared to an earlier one.
+/// A flow with organized files, compared with an earlier flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organizing {
     /// The earlier flow; empty if there is none.
     pub flow: String,
-    /// Its resources of the type, and how many of them have a block.
+    /// The resources of the type in the earlier flow, and how many of them have a block.
     pub instances: KeptProfiles,
-    /// Of those that have one: what belongs to them there, by type, and how much of it is in their blocks.
+    /// By type: the resources that belong to those with a block, and how many of them are in these blocks.
     pub belongings: BTreeMap<String, KeptProfiles>,
-    /// What a second read of missing resources showed; none if nothing is missing.
+    /// The result of a second read of missing resources; none if nothing is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
 }
 
-/// What a second read of missing resources showed. At most six are read, and the first one that is still there ends the
-/// reads.
+/// The result of a second read of missing resources. At most six are read. The reads end at the first resource that
+/// still exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recheck {
     /// The missing resources that were read.
     pub asked: u64,
-    /// Those that are still there as the earlier export holds them.
+    /// The resources that still exist as in the earlier export.
     pub there: u64,
-    /// By type: those that were changed since the earlier export.
+    /// By type: the resources that were changed since the earlier export.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<String, u64>,
-    /// By type: those that were deleted since the earlier export.
+    /// By type: the resources that were deleted since the earlier export.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deleted: BTreeMap<String, u64>,
 }
 
 impl Recheck {
-    /// The missing resources of a type that were changed or deleted.
+    /// How many missing resources of a type were changed or deleted.
     pub fn gone_of(&self, kind: &str) -> u64 {
         let of = |counts: &BTreeMap<String, u64>| counts.get(kind).copied().unwrap_or_default();
         of(&self.changed).saturating_add(of(&self.deleted))
     }
 
-    /// All missing resources that were changed or deleted.
+    /// How many missing resources were changed or deleted.
     pub fn gone(&self) -> u64 {
         self.changed.values().chain(self.deleted.values()).fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// Those of which the target does not say what became of them.
+    /// How many missing resources could not be read again.
     pub fn unknown(&self) -> u64 {
         self.asked.saturating_sub(self.there).saturating_sub(self.gone())
     }
 }
 
-/// What the filters of a kick-off say of the resources of one file, those of types that no filter concerns left out.
+/// How many resources of one file pass the filters of the kick-off. Resources of types without a filter are not
+/// counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filtered {
-    /// Those that pass.
+    /// The resources that pass.
     pub matched: u64,
-    /// Those that certainly do not.
+    /// The resources that certainly do not pass.
     pub unmatched: u64,
-    /// Those that could not be decided.
+    /// The resources that could not be decided.
     pub undecided: u64,
-    /// The first lines with one that does not pass, from 1, at most six.
+    /// The first lines, at most six, with a resource that does not pass; from 1.
     pub lines: Vec<u64>,
 }
 
-/// A flow's result compared to what an earlier flow holds.
+/// The result of a flow compared with an earlier flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The earlier flow.
     pub flow: String,
-    /// Per type: how many resources of the earlier flow must come back, and how many did.
+    /// By type: how many resources of the earlier flow must be exported, and how many are.
     pub types: BTreeMap<String, KeptProfiles>,
-    /// Of the types asked for: those that a date or a filter certainly leaves out and that nothing which is asked for
-    /// refers to, and how many of them came all the same.
+    /// Resources of the requested types that a date or filter certainly excludes and that no requested resource refers
+    /// to, and how many of them are exported.
     #[serde(default)]
     pub spared: KeptProfiles,
-    /// What a second read of missing resources showed; none if nothing is missing.
+    /// The result of a second read of missing resources; none if nothing is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
-    /// Of the types asked for: resources that came, were held, and that the earlier flow does not hold; and those of them
-    /// that are newer than all that it holds.
+    /// Exported resources of the requested types that the earlier flow does not have, as far as they were kept in
+    /// memory; and how many of them are newer than all resources of the earlier flow.
     #[serde(default)]
     pub more: (u64, u64),
 }
 
-/// What came back without having been asked for, as far as it was held.
+/// Exported resources that were not requested, as far as they were kept in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnrequestedResources {
-    /// Whether every resource was looked at.
+    /// Whether every resource was checked.
     pub whole: bool,
-    /// By type that `_type` does not name: how many resources came, and how many of them no other line refers to.
+    /// By type that `_type` does not name: how many resources are exported, and how many of them no other line refers
+    /// to.
     pub foreign: BTreeMap<String, (u64, u64)>,
     /// By type: resources of patients that `patient` does not name.
     pub strangers: BTreeMap<String, u64>,
-    /// Of a Group's export, by type: resources of patients who are no members.
+    /// In a Group export, by type: resources of patients who are not members.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outsiders: BTreeMap<String, u64>,
-    /// Why the members are unknown, in a Group's export; none: they are known.
+    /// In a Group export: why the members are unknown; none if they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members_unknown: Option<String>,
-    /// How many members the Group has, where that is known.
+    /// How many members the Group has, if that is known.
     #[serde(default)]
     pub members: u64,
-    /// Of an export of patients compared to one of everything, by type: resources about patients of types of which none came,
-    /// and all those of the other types; none where there was nothing to hold it against.
+    /// The types with resources about patients, if this patient export was compared with a system export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compartment: Option<Compartment>,
-    /// Binary resources that came, and those among them that belong to a patient.
+    /// How many Binary resources are exported, and how many of them belong to a patient.
     #[serde(default)]
     pub binaries: (u64, u64),
-    /// DocumentReferences of patients that came with content of their own.
+    /// How many DocumentReferences of patients are exported with inline content.
     #[serde(default)]
     pub documents: u64,
-    /// The Provenance that an earlier export holds of what came.
+    /// The Provenance of exported resources, compared with an earlier export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
-    /// What `_elements` left of the lines.
+    /// The effect of `_elements` on the lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trimmed: Option<Trimmed>,
 }
 
-/// What is about patients in an export of everything, compared to an export of patients.
+/// The types with resources about patients in a system export, compared with a patient export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compartment {
-    /// The types of which some came.
+    /// The types that are exported here.
     pub came: Vec<String>,
-    /// The types of which none came, and how many resources of theirs are about patients.
+    /// The types that are not exported here, with the number of resources about patients in the system export.
     pub absent: BTreeMap<String, u64>,
 }
 
-/// The Provenance of the resources that came, as far as an earlier export holds it.
+/// The Provenance of exported resources, as far as an earlier export has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
-    /// All of it, and what of it came.
+    /// All Provenance, and how many of it are exported.
     pub all: KeptProfiles,
-    /// Of each resource with some the newest.
+    /// The newest Provenance of each resource.
     pub newest: KeptProfiles,
-    /// What is the newest of no resource that came.
+    /// Provenance that is not the newest of any exported resource.
     pub older: KeptProfiles,
-    /// What a second read of missing Provenance showed; none if nothing is missing.
+    /// The result of a second read of missing Provenance; none if nothing is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck: Option<Recheck>,
-    /// Of the Provenance that was changed or deleted: that which is the newest of some resource.
+    /// How many of the changed or deleted Provenance are the newest of a resource.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub newest_gone: u64,
 }
 
-/// What `_elements` left of lines that an earlier export holds whole, in the same version.
+/// The effect of `_elements` on lines that an earlier export has completely and in the same version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trimmed {
-    /// Lines that have an element which may be left out.
+    /// Lines of resources with an element that may be left out.
     pub trimmable: u64,
-    /// Those of them that lost one.
+    /// Of these, the lines that lack such an element.
     pub trimmed: u64,
-    /// Those that lost one and are not tagged SUBSETTED.
+    /// Of those, the lines that are not tagged SUBSETTED.
     pub untagged: u64,
-    /// By type: lines with an element that was asked for, and those of them that kept it.
+    /// By type: lines of resources with a requested element, and how many of them have it.
     pub listed: BTreeMap<String, KeptProfiles>,
-    /// By `Type.element`: mandatory elements that were not asked for, and those of them that were kept; none where the
+    /// By `Type.element`: mandatory elements that were not requested, and how many of them are present; none if the
     /// definitions are not known.
     pub mandatory: Option<BTreeMap<String, KeptProfiles>>,
 }
 
-/// How many resources of one type must come back, and how many did.
+/// How many items are expected, and how many are found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptProfiles {
-    /// Those that must.
+    /// The number of expected items.
     pub expected: u64,
-    /// Those of them that did.
+    /// The number of these that are found.
     pub found: u64,
 }
 
-/// What the line reader saw of one file.
+/// What the line reader found in one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineFacts {
-    /// Decoded bytes.
+    /// The number of decoded bytes.
     pub bytes: u64,
     /// Lines that are not blank.
     pub lines: u64,
@@ -262,36 +263,36 @@ pub struct LineFacts {
     pub types: BTreeMap<String, u64>,
     /// Whether any line ends in CR LF.
     pub crlf: bool,
-    /// Whether the last line ends in a line feed; true for an empty file.
+    /// Whether the last line ends in a line feed. True for an empty file.
     pub final_newline: bool,
     /// Resources with a readable `meta.lastUpdated`.
     pub dated: u64,
     /// The earliest `meta.lastUpdated`, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earliest: Option<String>,
-    /// The latest.
+    /// The latest `meta.lastUpdated`, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
-    /// Resources whose `meta.lastUpdated` is more than a second later than the `transactionTime` of the manifest.
+    /// Resources with a `meta.lastUpdated` more than a second later than the `transactionTime` of the manifest.
     pub after_transaction_time: u64,
     /// The first line with such a resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_after_transaction_time: Option<u64>,
-    /// In a `deleted` file: resources that some output file of the flow holds too.
+    /// In a `deleted` file: resources that are also in an output file of the flow.
     pub deleted_in_output: u64,
-    /// How many attachments were seen, where they were looked for.
+    /// How many attachments were found, if the plan needs them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attachments: u64,
-    /// How many references were seen, where they were looked for.
+    /// How many references were found, if the plan needs them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub references: u64,
-    /// How many of the resources were held against FHIR's definitions; none where they were not.
+    /// The result of validation against FHIR's definitions; none if the resources were not validated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validated: Option<Validated>,
-    /// What is wrong, by rule; each rule once, with its first place and how often. What breaks FHIR's
-    /// definitions has a finding for each element, up to a limit.
+    /// The violations: one finding for each rule, with its first position and its count. Rules of FHIR's definitions
+    /// have one finding for each element, up to a limit.
     pub findings: Vec<LineFinding>,
-    /// The rules of a provider directory, where the plan asked for them.
+    /// The results of the provider directory rules, if the plan needs them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<DirectoryFacts>,
 }
@@ -300,98 +301,98 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// The results of a provider directory's rules on one file's lines.
+/// The results of the provider directory rules on one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryFacts {
-    /// Lines that were looked at, by topic.
+    /// By topic: lines that were checked.
     pub looked_at: BTreeMap<DirectoryTopic, u64>,
-    /// Lines that do not claim the profile of their type, and were not held to it, by type.
+    /// By type: lines that do not claim the profile of their type and were not validated against it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unclaimed: BTreeMap<String, u64>,
-    /// Lines without some part of `meta`, by its path.
+    /// By path of a part of `meta`: lines without it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub without: BTreeMap<String, u64>,
-    /// Lines beyond our limits, which were not looked at.
+    /// Lines beyond Plimsoll's limits, which were not checked.
     #[serde(default)]
     pub unread: u64,
-    /// What is wrong, by rule; each rule once, with its first place and how often.
+    /// The violations: one finding for each rule, with its first position and its count.
     pub findings: Vec<DirectoryFinding>,
 }
 
-/// One rule of a provider directory that is broken. Never holds resource content, only shapes.
+/// A violated rule of a provider directory. It has no resource content, only kinds of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryFinding {
-    /// What the rule belongs to.
+    /// The topic of the rule.
     pub topic: DirectoryTopic,
     /// Its name.
     pub rule: String,
     /// The first line, from 1.
     pub line: u64,
-    /// The column of the element there, or of the nearest around it, from 1, in characters.
+    /// The column of the element or of the nearest element around it, from 1, in characters.
     pub column: u64,
-    /// The byte offset of that in the decoded file, from 0.
+    /// The byte offset of this position in the decoded file, from 0.
     pub offset: u64,
-    /// The path within the resource, as `Organization.identifier[0].value`.
+    /// The path within the resource, such as `Organization.identifier[0].value`.
     pub path: String,
     /// What was expected.
     pub expected: String,
-    /// What was there.
+    /// What was found.
     pub actual: String,
-    /// How many lines.
+    /// How many lines violate the rule.
     pub count: u64,
-    /// The next lines with it, at most five.
+    /// The next lines that violate it, at most five.
     pub also: Vec<u64>,
 }
 
-/// What was held against FHIR's definitions.
+/// The result of validation against FHIR's definitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validated {
     /// The FHIR version of the definitions, such as `4.0.1`.
     pub by: String,
-    /// The resources that were held against them.
+    /// The number of validated resources.
     pub resources: u64,
-    /// Those that break them.
+    /// The number of invalid resources.
     pub invalid: u64,
-    /// Those without a narrative, where one is good practice (dom-6).
+    /// The number of resources without a narrative (dom-6 recommends one).
     pub bare: u64,
-    /// The profiles that resources were held to; none where no package was given.
+    /// The results of validation against profiles; none if the user gave no package.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profiles: Option<ProfileFacts>,
 }
 
-/// What was held to the profiles of the packages that were given.
+/// The results of validation against the profiles of the user's packages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileFacts {
     /// The packages: name and version.
     pub packages: Vec<String>,
-    /// Claims of profiles, or versions of them, that none of these packages has.
+    /// The number of claims of profiles, or versions of profiles, that none of the packages has.
     pub unknown: u64,
-    /// Resources that are nested too deeply to be held to any.
+    /// The number of resources that are nested too deeply to be validated.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unread: u64,
-    /// The profiles that some resource was held to.
+    /// The profiles that at least one resource was validated against.
     pub held: Vec<ProfileTally>,
 }
 
 /// The result of one profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileTally {
-    /// Its URL.
+    /// The URL of the profile.
     pub profile: String,
-    /// Its version.
+    /// The version of the profile.
     pub version: String,
-    /// The resources that were held to it.
+    /// The number of resources that were validated against it.
     pub resources: u64,
-    /// Those that do not keep it.
+    /// The number of resources that do not conform to it.
     pub invalid: u64,
-    /// How many elements it wants to be supported.
+    /// The number of must-support elements.
     pub supports: u64,
-    /// Those of them that no resource has, as ids of elements.
+    /// The ids of must-support elements that no resource has.
     pub never: Vec<String>,
 }
 
 impl ProfileFacts {
-    /// Adds the result of another file: an element was seen if either has it.
+    /// Adds the results of another file. An element is missing only if it is missing in both.
     pub fn add(&mut self, other: &Self) {
         for package in &other.packages {
             if !self.packages.contains(package) {
@@ -415,36 +416,36 @@ impl ProfileFacts {
 }
 
 impl LineFacts {
-    /// Whether every line could be read, so that a resource that is not among them is not in the file. A file of
-    /// which that is not so has findings of its own.
+    /// Whether every line could be read, so a resource that was not found is not in the file. Other files have
+    /// findings.
     pub fn is_legible(&self) -> bool {
         let harmless = |rule: LineRule| matches!(rule, LineRule::Bom | LineRule::BlankLine) || rule.is_of_contents();
         self.findings.iter().all(|finding| harmless(finding.rule))
     }
 }
 
-/// One way in which a file is wrong. Never holds resource content, only shapes.
+/// A violated rule in a file. It has no resource content, only kinds of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LineFinding {
-    /// The rule that is broken.
+    /// The violated rule.
     pub rule: LineRule,
     /// The first line, from 1.
     pub line: u64,
-    /// The column there, from 1, in characters.
+    /// The column in that line, from 1, in characters.
     pub column: u64,
     /// The byte offset in the decoded file, from 0.
     pub offset: u64,
-    /// The path within the resource, as `Patient.name[0].family`; empty for the line itself.
+    /// The path within the resource, such as `Patient.name[0].family`; empty for the line itself.
     pub path: String,
     /// What was expected.
     pub expected: String,
-    /// What shape was there.
+    /// What kind of value was found.
     pub actual: String,
-    /// Where the element is defined, for what breaks FHIR's definitions.
+    /// The URL of the element's definition, for rules of FHIR's definitions.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub link: String,
-    /// How often.
+    /// How often the rule is violated.
     pub count: u64,
-    /// The next lines with it, at most five; the first is [`LineFinding::line`].
+    /// The next lines that violate it, at most five. The first line is [`LineFinding::line`].
     pub also: Vec<u64>,
 }

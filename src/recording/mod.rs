@@ -1,5 +1,5 @@
-//! The recording: all exchanges of a run, redacted when made, and the facts measured on its files. Enough to judge again
-//! without a network; no resource content.
+//! The recording: all exchanges of a run, redacted when they are recorded, and the facts measured on files. It has no
+//! resource content, and is enough to judge a run again without a network.
 
 pub(crate) mod data_changes;
 pub mod early_end;

@@ -1,5 +1,5 @@
-//! What a recording holds. On disk it is a folder with `recording.jsonl`: one [`Entry`] a line, appended as things happen, so
-//! that what a killed run saw can still be read.
+//! The content of a recording. On disk it is a folder with `recording.jsonl`: one [`Entry`] per line, appended as
+//! things happen, so the recording of a killed run can still be read.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::recording::secrecy::UrlGuessing;
 use crate::recording::settings::RecordedSettings;
 use crate::suite::model::FileList;
 
-/// The version of the recording's format; another one is refused.
+/// The version of the recording's format. Other versions are refused.
 pub const FORMAT: u32 = 2;
 
 /// A whole recording in memory.
@@ -23,9 +23,9 @@ pub struct Recording {
     pub start: Start,
     /// Every exchange, by number; numbers start at 1 and grow in the order of sending.
     pub exchanges: Vec<Exchange>,
-    /// The facts of every file fetched.
+    /// The facts of every fetched file.
     pub files: Vec<FileFacts>,
-    /// How each flow went.
+    /// The result of each flow.
     pub flows: Vec<FlowRecord>,
     /// How the run ended; none if it was killed.
     pub end: Option<End>,
@@ -37,11 +37,11 @@ pub struct Recording {
 pub enum Entry {
     /// The first line.
     Start(Box<Start>),
-    /// An exchange, when it is complete.
+    /// A completed exchange.
     Exchange(Box<Exchange>),
     /// The facts of a file.
     File(Box<FileFacts>),
-    /// A flow, when it is over.
+    /// A finished flow.
     Flow(Box<FlowRecord>),
     /// The last line.
     End(End),
@@ -54,23 +54,23 @@ pub struct Start {
     pub format: u32,
     /// The version of Plimsoll that made the recording.
     pub plimsoll: String,
-    /// The digest of the suites that it was made with.
+    /// The digest of the suites of the run.
     pub suites: String,
-    /// The target's base URL, without credentials, without a closing slash.
+    /// The target's base URL, without credentials and without a slash at the end.
     pub base: String,
-    /// Wall time, RFC 3339, UTC, milliseconds.
+    /// The wall time of the start: RFC 3339, UTC, milliseconds.
     pub started: String,
-    /// The specs that were asked for.
+    /// The specs that the user requested.
     pub specs: Vec<String>,
-    /// Those among them that do not count.
+    /// The specs among them that do not affect the exit code.
     pub informational_specs: Vec<String>,
-    /// The names of the tests that were selected, without `SPEC::`; none means all of them.
+    /// The names of the selected tests, without `SPEC::`; none if all tests were selected.
     pub selected: Option<Vec<String>>,
     /// The settings of the run.
     pub settings: RecordedSettings,
-    /// Name and version of the software, as the CapabilityStatement says.
+    /// The name and version of the software, from the CapabilityStatement.
     pub software: Option<String>,
-    /// The FHIR version, as the CapabilityStatement says.
+    /// The FHIR version, from the CapabilityStatement.
     pub fhir: Option<String>,
     /// Whether the target is the embedded reference server.
     pub embedded: bool,
@@ -79,15 +79,15 @@ pub struct Start {
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct End {
-    /// Wall time, RFC 3339, UTC, milliseconds.
+    /// The wall time of the end: RFC 3339, UTC, milliseconds.
     pub finished: String,
     /// Why the run ended early, if it did.
     pub early: Option<EarlyEnd>,
-    /// Jobs that were started and could not be deleted, by redacted polling URL.
+    /// The redacted polling URLs of jobs that were started and could not be deleted.
     pub leftovers: Vec<String>,
-    /// Bytes received, as they came over the wire.
+    /// The number of bytes received, before decoding.
     pub bytes: u64,
-    /// How hard the URLs are to guess that the target gave out.
+    /// How hard the target's URLs are to guess.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guessing: Option<UrlGuessing>,
 }
@@ -95,27 +95,27 @@ pub struct End {
 /// One HTTP request and its response, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// Its number on the recording, from 1.
+    /// Its number in the recording, from 1.
     pub id: u32,
-    /// The flow that it belongs to; none for what serves the run as a whole (metadata, tokens).
+    /// The flow that it belongs to; none for requests of the run itself (metadata, tokens).
     pub flow: Option<String>,
     /// Its part in the flow.
     pub role: Role,
     /// The probe that sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<String>,
-    /// The place in the manifest of the file that was asked for.
+    /// The place in the manifest of the requested file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileRef>,
-    /// What a poll says of the job.
+    /// The state of the job that a poll reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
-    /// Not the last word: a retry (after 429 or 503) or a redirect was followed to a later exchange.
+    /// Whether a later exchange replaces it: a retry (after 429 or 503) or the target of a redirect.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub superseded: bool,
     /// When it was sent, in milliseconds since the run began.
     pub at: u64,
-    /// How long it took until the body's last byte, in milliseconds.
+    /// The time until the last byte of the body, in milliseconds.
     pub took: u64,
     /// The request.
     pub request: Request,
@@ -124,7 +124,7 @@ pub struct Exchange {
 }
 
 words! {
-    /// The part of an exchange in its flow.
+    /// The role of an exchange in its flow.
     Role {
         /// The CapabilityStatement.
         Metadata = "metadata",
@@ -142,23 +142,23 @@ words! {
         File = "file",
         /// The flow's own DELETE.
         Delete = "delete",
-        /// An extra request.
+        /// The request of a probe.
         Probe = "probe",
-        /// Tidying up what was started.
+        /// Clean-up of what the run started.
         Cleanup = "cleanup",
     }
 }
 
 words! {
-    /// What a poll said of the job. Decided in one place, from status, body and the polls that follow.
+    /// The state of the job that a poll reports. `measure/job_state.rs` decides it from status, body and later polls.
     Phase {
-        /// It still runs.
+        /// The job is running.
         InProgress = "in-progress",
-        /// It is done.
+        /// The job is complete.
         Complete = "complete",
-        /// It failed.
+        /// The job failed.
         Failed = "failed",
-        /// The poll failed, the job perhaps not.
+        /// The poll failed, but the job may continue.
         Transient = "transient",
     }
 }
@@ -166,16 +166,16 @@ words! {
 /// A file's place in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileRef {
-    /// The list that names it.
+    /// The list that it is in.
     pub list: FileList,
-    /// Its index there, from 0.
+    /// Its index in the list, from 0.
     pub index: usize,
 }
 
-/// What was sent, secrets replaced.
+/// A request, redacted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// `GET`, `POST`, `DELETE`, or `TLS` of a handshake that carries no request.
+    /// `GET`, `POST`, `PUT`, `DELETE`, or `TLS` for a handshake without a request.
     pub method: String,
     /// The URL, redacted.
     pub url: String,
@@ -186,19 +186,19 @@ pub struct Request {
     pub body: Option<String>,
 }
 
-/// What came back.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A response, perhaps with a body that broke off.
+    /// A response. Its body may be incomplete.
     Response(Response),
     /// No response.
     NoResponse(Trouble),
-    /// What was sent was the first message of a TLS handshake alone.
+    /// The result of a TLS handshake without a request.
     Handshake(Handshake),
 }
 
-/// What a server answered to the first message of a TLS handshake.
+/// The response of a server to the first message of a TLS handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Handshake {
@@ -229,32 +229,32 @@ impl Handshake {
 pub struct Response {
     /// The status.
     pub status: u16,
-    /// Headers as they came, redacted; names in lower case.
+    /// The headers in the order received, redacted, with names in lower case.
     pub headers: Vec<(String, String)>,
     /// What is kept of the body.
     pub body: Body,
-    /// Why the body could not be read to its end.
+    /// Why the body could not be read completely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<Trouble>,
 }
 
 impl Response {
-    /// The values of all lines of the header `name` (any case).
+    /// The values of all lines of the header `name`, in any case.
     pub fn header_lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
         self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
-    /// The first line of the header `name` (any case).
+    /// The value of the first line of the header `name`, in any case.
     pub fn header<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         self.header_lines(name).next()
     }
 
-    /// The essence of the media type, in lower case: `application/json; charset=utf-8` is `application/json`.
+    /// The media type without parameters, in lower case: `application/json; charset=utf-8` is `application/json`.
     pub fn media_type(&self) -> Option<String> {
         self.media_types().into_iter().next()
     }
 
-    /// The same of every line of Content-Type there is.
+    /// The media types of all Content-Type lines, without parameters and in lower case.
     pub fn media_types(&self) -> Vec<String> {
         let essence = |value: &str| value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase();
         self.header_lines("content-type").map(essence).collect()
@@ -264,71 +264,71 @@ impl Response {
 /// Why something could not be sent or read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// What kind of trouble.
+    /// The kind of error.
     pub kind: TroubleKind,
-    /// What happened, a lower-case fragment.
+    /// The message, a lower-case fragment.
     pub message: String,
 }
 
 impl Trouble {
-    /// Trouble of this kind; the message is a lower-case fragment.
+    /// Creates an error of this kind. The message is a lower-case fragment.
     pub fn new(kind: TroubleKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
 }
 
 words! {
-    /// Kinds of trouble on the way.
+    /// The kind of a transport error.
     TroubleKind {
-        /// No connection: nothing listens, no such host, no route.
+        /// No connection: no listener, unknown host or no route.
         Connect = "connect",
         /// The certificate was not accepted, or the handshake failed.
         Tls = "tls",
-        /// Nothing came in time.
+        /// The response took too long.
         Timeout = "timeout",
-        /// The connection broke off.
+        /// The connection was interrupted.
         Cut = "cut",
-        /// More came than we take.
+        /// The response exceeds a limit of Plimsoll.
         Limit = "limit",
-        /// Something that is not HTTP came.
+        /// The response is not valid HTTP.
         Protocol = "protocol",
-        /// We chose not to send it: foreign origin, private address, unusable URL.
+        /// The request was not sent: another origin, a private address or an invalid URL.
         NotSent = "not-sent",
         /// The run was interrupted, or its deadline passed.
         Interrupted = "interrupted",
     }
 }
 
-/// What is kept of a body. Resource content never is.
+/// What the recording keeps of a body. It never keeps resource content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Body {
     /// Its length in bytes, decoded.
     pub bytes: u64,
-    /// What it is.
+    /// The kind of content.
     pub kind: BodyKind,
-    /// The whole body, of a manifest, an OperationOutcome, a CapabilityStatement, or other JSON that is no resource;
-    /// redacted, and cut where it exceeds limits.
+    /// The body, if it is a manifest, an OperationOutcome, a CapabilityStatement or other JSON that is not a resource.
+    /// It is redacted, and cut if it exceeds limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<serde_json::Value>,
     /// The `resourceType` of a JSON object that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// The first characters of a text that is no resource, such as an HTML error page's title.
+    /// The first characters of text that is not a resource, such as the title of an HTML error page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
-    /// Why a body that should be JSON is not, with the place.
+    /// Why a body that should be JSON is not, with the position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_json: Option<String>,
-    /// Whether it is JSON that is nested more deeply than this program reads.
+    /// Whether it is JSON that is nested more deeply than Plimsoll reads.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub too_deep: bool,
 }
 
 words! {
-    /// What a body is, by looking at it.
+    /// The kind of a body, by its content.
     #[derive(Default)]
     BodyKind {
-        /// Nothing or white space.
+        /// Empty, or only white space.
         #[default]
         Empty = "empty",
         /// One JSON value.
@@ -343,19 +343,19 @@ words! {
         Text = "text",
         /// Not text.
         Binary = "binary",
-        /// Streamed to the line reader; see the file's facts.
+        /// Streamed to the line reader. The facts of the file describe it.
         Streamed = "streamed",
     }
 }
 
-/// How a flow went.
+/// The result of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowRecord {
     /// Its name.
     pub name: String,
     /// The title that the suite gives it.
     pub title: String,
-    /// The suite leaves the level open, and the run chose [`FlowRecord::export`].
+    /// Whether the suite allows any level and the run chose [`FlowRecord::export`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub level_chosen: bool,
     /// Kick-off parameters that the target refused and the run left out.
@@ -365,74 +365,74 @@ pub struct FlowRecord {
     pub export: ExportLevel,
     /// The names and values of the kick-off parameters that were sent, sample values resolved.
     pub params: Vec<(String, String)>,
-    /// Whether those went in a Parameters body.
+    /// Whether they were sent in a Parameters body.
     pub posted: bool,
-    /// The result compared to what an earlier flow holds, if the suite asks for that and it is known.
+    /// The comparison with an earlier flow, if the plan needs it and it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
-    /// What came without a request for it, if the run looked for that.
+    /// Exported resources that were not requested, if the plan needs them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<UnrequestedResources>,
-    /// How often the key set that the run serves had been read when a token request of this probe was answered.
+    /// By probe: how often the target had read the run's key set when the token request of the probe completed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
-    /// What organized files hold, if the kick-off asked for them.
+    /// The comparison of organized files, if the kick-off requested them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organizing>,
-    /// What a search found for the Group that the flow made.
+    /// The result of the search by name for the Group that the flow created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<NamedFiles>,
-    /// What hooks changed, and how this flow shows it, if hooks concern it.
+    /// What hooks changed, and how this flow shows it, if it uses hooks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
-    /// Exports that the target accepted in this flow, its probes' included.
+    /// How many exports the target accepted in this flow, including those of its probes.
     pub accepted: u32,
     /// Why it ended before its planned depth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
-    /// Waits between its exchanges, for the timeline: start and length in milliseconds, and what for.
+    /// The waits between its exchanges, for the timeline: start and length in milliseconds, and the reason.
     pub waits: Vec<(u64, u64, String)>,
 }
 
-/// What a search for a Group by its name found.
+/// The result of a search for a Group by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedFiles {
-    /// Whether the Group was among it.
+    /// Whether the search found the Group.
     pub found: bool,
-    /// How many Groups of other names were.
+    /// How many Groups with other names it found.
     pub others: u64,
 }
 
 /// Why a flow ended early.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
-    /// What kind of reason.
+    /// The kind of reason.
     pub kind: StopKind,
-    /// The exchange that it ended with, if one did it.
+    /// The exchange that caused it, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<u32>,
-    /// The reason, a lower-case fragment: `the kick-off was answered 500`.
+    /// The reason, a lower-case fragment: `the kick-off returned 500`.
     pub because: String,
 }
 
 words! {
     /// Why a flow ended early.
     StopKind {
-        /// The target does not offer it, known before any kick-off.
+        /// The target does not offer it, and the run knows that before the kick-off.
         NotOffered = "not-offered",
         /// The target refused a kick-off that it may refuse.
         Declined = "declined",
-        /// An answer does not allow to go on; the test that judges that answer says why.
+        /// The flow cannot continue after a response. The test that judges the response reports why.
         Answer = "answer",
-        /// The answer is a question of credentials: 401 or 403.
+        /// The response is 401 or 403.
         Credentials = "credentials",
-        /// The target was still not ready, or still asked for patience, when `--max-wait` ran out.
+        /// The job was not complete, or the target still requested retries, when `--max-wait` ended.
         Waited = "waited",
-        /// No answer: transport.
+        /// No response: a transport error.
         Transport = "transport",
-        /// The data has no such sample value, or the flow that it comes from stopped.
+        /// The data has no such sample value, or its source flow stopped.
         NoPick = "no-pick",
-        /// A limit of ours: bytes, files, deadline, interruption.
+        /// A limit of the run: bytes, files, deadline or interruption.
         Limit = "limit",
     }
 }

@@ -1,32 +1,32 @@
-//! Facts of what a target should keep to itself: how hard its URLs are to guess, and what it gave away that was named as
-//! kept from the run's client. Figures alone, for the URLs are secrets in themselves.
+//! Facts about the target's secrets: how hard its URLs are to guess, and forbidden resources that it exported. The
+//! recording has only numbers, because the URLs themselves are secrets.
 
 use serde::{Deserialize, Serialize};
 
-/// How hard the URLs are to guess that the target gave out in a run.
+/// How hard the target's URLs in a run are to guess.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UrlGuessing {
-    /// The polling URLs, one for each job.
+    /// The polling URLs, one per job.
     pub jobs: UrlVariety,
-    /// The URLs of files that need no token, one for each job, all of the same type.
+    /// The URLs of files that need no token, one per job, all of the same type.
     pub files: UrlVariety,
 }
 
-/// In what URLs of one kind differ.
+/// How URLs of one kind differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UrlVariety {
-    /// How many different ones were held against each other.
+    /// How many different URLs were compared.
     pub seen: u32,
-    /// About how many bits of chance lie in what differs between them. What passes with time counts as well, as far as
-    /// it passed during the run.
+    /// The approximate number of random bits in the differing part. A part that changes with time counts as far as it
+    /// changed during the run.
     pub bits: u32,
-    /// Where all that differs is one whole number: how far apart the least and the greatest are.
+    /// If only one whole number differs: the difference between the smallest and the largest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<u64>,
     /// Whether that number is the time of day, in seconds or parts of one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub clock: bool,
-    /// Whether something stands in all of them that could be a key to them, and is no part of the base URL.
+    /// Whether all of them have a part that could be a secret and is not part of the base URL.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keyed: bool,
 }
@@ -34,9 +34,9 @@ pub struct UrlVariety {
 /// The resources of one file that the run's client must not receive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withheld {
-    /// How many came all the same.
+    /// How many of them were exported.
     pub came: u64,
-    /// The first line with one, from 1.
+    /// The first line with such a resource, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! The settings of a run as its recording keeps them. They hold no secret.
+//! The settings of a run in its recording. They have no secrets.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +9,12 @@ words! {
     /// How the requests of a run are authorized.
     #[derive(Default)]
     Authorization {
-        /// They are not.
+        /// Without authorization.
         #[default]
         None = "none",
-        /// By a bearer token that the user gave.
+        /// With a bearer token that the user gave.
         BearerToken = "bearer-token",
-        /// By SMART Backend Services.
+        /// With SMART Backend Services.
         Smart = "smart",
     }
 }
@@ -30,30 +30,30 @@ pub struct RecordedSettings {
     pub groups: Vec<String>,
     /// The resource types of exports without a `_type` of their own.
     pub types: Vec<String>,
-    /// Jobs that may run at once.
+    /// How many jobs may run at the same time.
     pub jobs: usize,
     /// The longest time from a kick-off to its completion, in seconds.
     pub max_wait: u64,
     /// The longest time of the whole run, in seconds.
     pub deadline: Option<u64>,
-    /// The most bytes taken from files.
+    /// The limit for bytes downloaded from files.
     pub max_bytes: u64,
-    /// Jobs stay on the target.
+    /// The run deletes no jobs.
     pub no_delete: bool,
-    /// Origins other than the target's that may see the token.
+    /// Origins other than the target's that may receive the token.
     pub allow_origins: Vec<String>,
     /// The hooks of the run.
     pub hooks: RecordedHooks,
     /// Plain http is permitted on any host.
     pub allow_http: bool,
-    /// The run may make Groups on the target.
+    /// The run may create Groups on the target.
     pub allow_writes: bool,
-    /// The target has the Bulk Cohort API, as the user says.
+    /// The user states that the target has the Bulk Cohort API.
     pub cohorts: bool,
     /// The id of a Group without members.
     pub empty_group: Option<String>,
-    /// How many resources are named that the run's client must never receive. Their ids may identify a person, so the
-    /// recording does not keep them.
+    /// How many resources the user named that the run's client must never receive. Their ids may identify a person, so
+    /// the recording does not keep them.
     pub forbidden_resources: usize,
     /// The run uses the proxies of the environment.
     pub use_proxy: bool,
@@ -67,7 +67,7 @@ pub struct RecordedSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordedHooks {
-    /// The run may run these; there may be none.
+    /// The run may run these hooks. There may be none.
     Allowed(Vec<HookName>),
     /// The configuration has hooks, and the user did not allow them.
     Withheld,

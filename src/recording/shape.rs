@@ -1,23 +1,24 @@
-//! What a JSON body is, decided in one place for the drive and the judge.
+//! Classifies JSON bodies, for both the drive and the judge.
 
 use serde_json::Value;
 
-/// The keys by which a manifest is known.
+/// The keys that identify a manifest.
 const MANIFEST_KEYS: [&str; 6] = ["transactionTime", "request", "requiresAccessToken", "output", "error", "deleted"];
 
-/// Whether `body` is a bulk data manifest, complete or not: an object that is no FHIR resource and has two of a
-/// manifest's keys. Serves the output manifest of every version.
+/// Whether `body` is a Bulk Data manifest, complete or not: an object that is not a FHIR resource and has at least two
+/// of a manifest's keys. This holds for the manifests of all versions.
 pub fn is_manifest(body: &Value) -> bool {
     let Some(object) = body.as_object() else { return false };
     !object.contains_key("resourceType") && MANIFEST_KEYS.iter().filter(|key| object.contains_key(**key)).count() >= 2
 }
 
-/// `body` without a leading byte order mark. Readers of JSON may ignore one (RFC 8259, 8.1), and only files fail for it.
+/// Returns `body` without a byte order mark at the start. JSON readers may ignore one (RFC 8259, 8.1), so only files
+/// fail for it.
 pub fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// The URLs of a header line: proxies join the lines of a header with commas, which a URL may hold as well.
+/// The URLs of a header line. Proxies join several lines of a header with commas, but a URL may contain commas too.
 pub fn urls_of_line(line: &str) -> Vec<&str> {
     let mut starts = vec![0];
     for (at, _) in line.match_indices(',') {
@@ -30,10 +31,10 @@ pub fn urls_of_line(line: &str) -> Vec<&str> {
     starts.iter().zip(ends).map(|(start, end)| line.get(*start..end).unwrap_or_default().trim()).collect()
 }
 
-/// The severities of an issue, of FHIR R4 and R5.
+/// The severities of an issue in FHIR R4 and R5.
 const SEVERITIES: &[&str] = &["fatal", "error", "warning", "information", "success"];
 
-/// The codes of an issue, of FHIR R4 and later.
+/// The codes of an issue in FHIR R4 and later.
 const CODES: &[&str] = &[
     "invalid",
     "structure",
@@ -71,8 +72,8 @@ const CODES: &[&str] = &[
     "mfa-required",
 ];
 
-/// Whether `body` is an OperationOutcome with at least one issue, each of which has a severity and a code that FHIR
-/// knows (both are bound to their value sets by required bindings).
+/// Whether `body` is an OperationOutcome with at least one issue, and every issue has a severity and a code that FHIR
+/// defines (both have required bindings).
 pub fn is_operation_outcome(body: &Value) -> bool {
     issues(body).is_some_and(|issues| {
         let knows = |issue: &Value, key: &str, words: &[&str]| {
@@ -83,7 +84,7 @@ pub fn is_operation_outcome(body: &Value) -> bool {
     })
 }
 
-/// The first severity or code in an OperationOutcome's issues that FHIR does not know.
+/// The first severity or code in an OperationOutcome's issues that FHIR does not define.
 pub fn strange_issue(body: &Value) -> Option<&str> {
     issues(body)?.iter().find_map(|issue| {
         let strange =
@@ -92,7 +93,7 @@ pub fn strange_issue(body: &Value) -> Option<&str> {
     })
 }
 
-/// Whether `body` is an OperationOutcome with at least one issue, whatever that says.
+/// Whether `body` is an OperationOutcome with at least one issue, with any content.
 pub fn is_any_outcome(body: &Value) -> bool {
     issues(body).is_some_and(|issues| !issues.is_empty())
 }
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_members_make_a_manifest_and_a_resource_never_is_one() {
+    fn objects_with_two_manifest_keys_are_manifests_and_resources_are_not() {
         assert!(is_manifest(&json!({"transactionTime": 1, "output": []})));
         assert!(!is_manifest(&json!({"output": []})));
         assert!(!is_manifest(&json!({"resourceType": "Parameters", "transactionTime": 1, "output": []})));
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_speaks_the_words_of_fhir() {
+    fn outcomes_have_severities_and_codes_of_fhir() {
         let of = |severity: &str, code: &str| json!({"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]});
         assert!(is_operation_outcome(&of("error", "not-found")));
         assert!(is_operation_outcome(&of("success", "success")), "R5");
@@ -140,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn joined_lines_are_told_apart_and_commas_are_not() {
+    fn joined_urls_are_split_but_commas_in_urls_are_not() {
         assert_eq!(urls_of_line("http://a/1,2?x=3,http"), ["http://a/1,2?x=3,http"]);
         assert_eq!(urls_of_line(" http://a/1 ,https://b/2, http://a/1"), ["http://a/1", "https://b/2", "http://a/1"]);
         assert_eq!(urls_of_line(""), [""]);
     }
 
     #[test]
-    fn one_byte_order_mark_is_passed_over() {
+    fn one_byte_order_mark_is_removed() {
         assert_eq!(without_bom(b"\xef\xbb\xbf{}"), b"{}");
         assert_eq!(without_bom(b"{}"), b"{}");
         assert_eq!(without_bom(b"\xef\xbb"), b"\xef\xbb");

@@ -1,9 +1,9 @@
-//! The recording on disk: `recording.jsonl`, one [`Entry`] a line, appended and flushed as things happen, so that what a killed
-//! run saw can be read.
+//! The recording on disk: `recording.jsonl`, one [`Entry`] per line, appended and flushed as things happen, so the
+//! recording of a killed run can be read.
 //!
-//! A line takes the place of an earlier one where it says the same thing again: `start` that of `start`, `end` that of
-//! `end`, an exchange that of the exchange with its number (its phase, or that it was retried, may become known only
-//! later). Files and flows are added. The first line is a `start`.
+//! Some lines replace earlier ones: `start` replaces `start`, `end` replaces `end`, and an exchange replaces the
+//! exchange with the same number (its phase, or that it was retried, may become known only later). Files and flows are
+//! added. The first line is a `start`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,44 +14,44 @@ use serde::Deserialize;
 
 use crate::recording::model::{Entry, FORMAT, Recording, Start};
 
-/// The file's name within a recording's folder.
+/// The name of the file in the folder of a recording.
 pub const FILE_NAME: &str = "recording.jsonl";
 
-/// The recording's folder within a report's.
+/// The name of the recording's folder in the folder of a report.
 pub const FOLDER: &str = "recording";
 
-/// The longest line that is read, in bytes. A kept body has a megabyte at most, before it is escaped.
+/// The longest line that is read, in bytes. A recorded body has at most a megabyte before it is escaped.
 const MAX_LEN_LINE: u64 = 32 << 20;
 
-/// What can go wrong with a recording on disk.
+/// An error of a recording on disk.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file system refused.
+    /// The file system returned an error.
     #[error("{path}: {source}")]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The file is no recording.
+    /// The file is not a recording.
     #[error("{path}: line 1: not a Plimsoll recording: {because}")]
     NoRecording {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         because: String,
     },
-    /// The recording is of another format.
+    /// The recording has another format.
     #[error(
-        "{path}: line 1: recording format {found}, made by Plimsoll {by}; this one reads format {FORMAT}: replay it there"
+        "{path}: line 1: recording format {found}; this version reads format {FORMAT}; replay it with Plimsoll {by}"
     )]
     Format {
         /// The file.
         path: PathBuf,
         /// Its format.
         found: u64,
-        /// What made it.
+        /// The version of Plimsoll that made it.
         by: String,
     },
     /// A line cannot be read.
@@ -61,7 +61,7 @@ pub enum StoreError {
         path: PathBuf,
         /// The line, from 1.
         line: u64,
-        /// Why.
+        /// The reason.
         because: String,
     },
 }
@@ -73,10 +73,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a recording in the folder `folder`, and makes the folder if needed. It replaces a recording that is there.
+    /// Starts a recording in `folder`, which is created if needed. An existing recording is replaced.
     ///
     /// # Errors
-    /// When the folder or the file cannot be made.
+    /// If the folder or the file cannot be created.
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -91,7 +91,7 @@ impl Writer {
     /// Appends one entry and flushes it.
     ///
     /// # Errors
-    /// When the file cannot be written; its last line may then be a part of the entry.
+    /// If the file cannot be written. Its last line may then be a part of the entry.
     pub fn write(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let write = |out: &mut BufWriter<File>| -> std::io::Result<()> {
             serde_json::to_writer(&mut *out, entry)?;
@@ -102,18 +102,18 @@ impl Writer {
     }
 }
 
-/// Reads a recording: the file itself, its folder, or the report's folder around that. If the last line is cut, as a
-/// killed run leaves it, the lines before it are the recording, and it has no end.
+/// Reads a recording. `path` is the file, its folder, or the folder of the report. If the last line is incomplete, as
+/// after a killed run, it is ignored, and the recording has no end.
 ///
 /// # Errors
-/// When it cannot be read, is no recording, is of another format, or has a broken line before its last.
+/// If the file cannot be read, is not a recording, has another format, or has an invalid line before the last.
 pub fn read(path: &Path) -> Result<Recording, StoreError> {
     let path = locate(path);
     let file = File::open(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?;
     read_from(BufReader::new(file), &path)
 }
 
-/// The recording's file, given that, its folder or the report's folder around it.
+/// Returns the file of a recording. `path` is the file, its folder, or the folder of the report.
 pub fn locate(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
@@ -135,8 +135,8 @@ fn read_from(mut source: impl BufRead, path: &Path) -> Result<Recording, StoreEr
             break;
         }
         number += 1;
-        let whole = line.ends_with(b"\n");
-        if !whole && line.len() as u64 == MAX_LEN_LINE {
+        let complete = line.ends_with(b"\n");
+        if !complete && line.len() as u64 == MAX_LEN_LINE {
             let because = format!("longer than {MAX_LEN_LINE} bytes");
             return Err(StoreError::Line { path: path.to_owned(), line: number, because });
         }
@@ -151,7 +151,7 @@ fn read_from(mut source: impl BufRead, path: &Path) -> Result<Recording, StoreEr
             Ok(Entry::Flow(flow)) => recording.flows.push(*flow),
             Ok(Entry::End(end)) => recording.end = Some(end),
             // The run was killed while it wrote this line.
-            Err(_) if !whole => break,
+            Err(_) if !complete => break,
             Err(error) => {
                 return Err(StoreError::Line { path: path.to_owned(), line: number, because: error.to_string() });
             }
@@ -164,7 +164,7 @@ fn read_from(mut source: impl BufRead, path: &Path) -> Result<Recording, StoreEr
     Ok(recording)
 }
 
-/// Reads the first line, whose format must be known before the rest of it can be understood.
+/// Reads the first line. Its format is checked first, because other formats may have other fields.
 fn first(line: &[u8], path: &Path) -> Result<Start, StoreError> {
     #[derive(Deserialize)]
     struct Head {
@@ -185,7 +185,7 @@ fn first(line: &[u8], path: &Path) -> Result<Start, StoreError> {
         Ok(Entry::Start(start)) => Ok(*start),
         Ok(_) => Err(StoreError::NoRecording {
             path: path.to_owned(),
-            because: "it does not begin with how the run began".to_owned(),
+            because: "the first line is not a start entry".to_owned(),
         }),
         Err(error) => Err(StoreError::Line { path: path.to_owned(), line: 1, because: error.to_string() }),
     }
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_later_lines_win() {
+    fn recordings_are_read_back_and_later_lines_replace_earlier_ones() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::create(&folder.path().join(FOLDER)).unwrap();
         let known = Exchange { phase: Some(Phase::Complete), ..exchange(1) };
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_cut_anywhere_gives_what_was_whole() {
+    fn a_cut_recording_has_its_complete_lines() {
         let mut bytes = Vec::new();
         let mut ends = Vec::new();
         for entry in [
@@ -288,20 +288,20 @@ mod tests {
         }
         for cut in ends[0]..=bytes.len() {
             let recording = read_from(&bytes[..cut], Path::new("t")).unwrap();
-            let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
-            assert_eq!(recording.exchanges.len(), whole.min(2), "cut at {cut}");
-            assert_eq!(recording.end.is_some(), whole == 3, "cut at {cut}");
+            let complete = ends.iter().filter(|end| **end <= cut).count() - 1;
+            assert_eq!(recording.exchanges.len(), complete.min(2), "cut at {cut}");
+            assert_eq!(recording.end.is_some(), complete == 3, "cut at {cut}");
         }
         assert!(matches!(read_from(&bytes[..ends[0] - 1], Path::new("t")), Err(StoreError::NoRecording { .. })));
     }
 
     #[test]
-    fn what_is_no_recording_is_refused() {
+    fn other_files_are_refused() {
         let message = |text: &str| read_from(text.as_bytes(), Path::new("t.jsonl")).unwrap_err().to_string();
         assert_eq!(message(""), "t.jsonl: line 1: not a Plimsoll recording: the file is empty");
         assert_eq!(
             message("{\"start\":{\"format\":3,\"plimsoll\":\"9.0\"}}\n"),
-            "t.jsonl: line 1: recording format 3, made by Plimsoll 9.0; this one reads format 2: replay it there"
+            "t.jsonl: line 1: recording format 3; this version reads format 2; replay it with Plimsoll 9.0"
         );
         assert!(
             message("{\"resourceType\":\"Patient\"}\n")

@@ -1,4 +1,4 @@
-//! What the recording keeps of a body: always its size and kind, its content only if it is no resource.
+//! Decides what the recording keeps of a body: always its size and kind, and its content only if it is not a resource.
 
 use serde_json::{Map, Value};
 
@@ -9,41 +9,41 @@ use crate::redact::kept_members::kept_members;
 use crate::redact::redactor::Redactor;
 use crate::redact::secrets::REDACTED;
 
-/// Longer JSON bodies are not kept.
+/// The longest JSON body that is kept, in bytes.
 const MAX_BYTES: usize = 1 << 20;
-/// Longer lists are cut if a body holds more than [`MAX_ITEMS`] items in all.
+/// The length to which lists are cut if a body has more than [`MAX_ITEMS`] items in total.
 const MAX_LEN_LIST: usize = 1_000;
-/// The most items of lists that are kept whole.
+/// The most items of all lists of a body that is kept uncut.
 const MAX_ITEMS: usize = 10_000;
-/// Longer strings are cut.
+/// The length to which strings are cut.
 const MAX_LEN_TEXT: usize = 4_096;
 /// The most characters of an excerpt.
 const MAX_LEN_EXCERPT: usize = 200;
 /// The deepest nesting of JSON that is kept.
 const MAX_DEPTH: usize = 64;
 
-/// How serde_json names the error of JSON that it does not read because of its depth. No type says so.
+/// The start of serde_json's error for JSON that is nested too deeply. No error type shows it.
 const TOO_DEEP: &str = "recursion limit";
 
-/// What may be kept of a body without its content coding, which came with `status` and the media type `media`.
+/// Returns what may be kept of a decoded body that was received with `status` and the media type `media`.
 pub(crate) fn describe_body(redactor: &Redactor, status: u16, media: Option<&str>, bytes: &[u8]) -> Body {
     let mut body = Body { bytes: bytes.len() as u64, ..Body::default() };
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return body;
     }
-    let says_json =
+    let is_json_type =
         media.is_some_and(|media| media == "application/json" || media.ends_with("+json") || media == "text/json");
-    let says_lines = media.is_some_and(|media| media.ends_with("ndjson"));
+    let is_lines_type = media.is_some_and(|media| media.ends_with("ndjson"));
     let parsed = serde_json::from_slice::<Value>(without_bom(bytes));
     body.kind = kind(bytes, parsed.is_ok());
     match parsed {
         Ok(value) => {
             keep_json(redactor, &mut body, value, bytes.len());
-            // We read JSON after a byte order mark, but RFC 8259 (8.1) forbids the mark.
+            // RFC 8259 (8.1) forbids a byte order mark, but we read JSON after it.
             let marked = without_bom(bytes).len() < bytes.len();
-            body.not_json = marked.then(|| "a byte order mark stands before it".to_owned());
+            body.not_json = marked.then(|| "a byte order mark precedes it".to_owned());
         }
-        Err(error) if says_json && !says_lines => {
+        Err(error) if is_json_type && !is_lines_type => {
             let why = error.to_string();
             body.too_deep = why.starts_with(TOO_DEEP);
             body.not_json = Some(redactor.text(&why));
@@ -77,14 +77,14 @@ fn keep_json(redactor: &Redactor, body: &mut Body, value: Value, length: usize) 
     if kept.is_null() {
         return;
     }
-    // A manifest is judged item by item, so it is kept as far as its files are downloaded.
+    // A manifest is judged item by item, so as many items are kept as files are downloaded.
     let manifest = is_manifest(&kept);
     let capability_statement = body.resource_type.as_deref() == Some("CapabilityStatement");
     if length > MAX_BYTES && !manifest && !capability_statement {
         body.excerpt = Some(format!("[{length} bytes of JSON, too long to keep]"));
         return;
     }
-    // Public documents: the CapabilityStatement, and the one that names the token endpoint.
+    // The CapabilityStatement and the document that names the token endpoint are public.
     let public = capability_statement || kept.get("token_endpoint").is_some();
     let max_items = match (manifest, items(&kept) > MAX_ITEMS) {
         (true, _) => MAX_FILES,
@@ -102,7 +102,7 @@ fn keep_json(redactor: &Redactor, body: &mut Body, value: Value, length: usize) 
 /// Redacts one JSON body.
 struct JsonRedactor<'r> {
     redactor: &'r Redactor,
-    /// The URLs in the body are public.
+    /// Whether the URLs in the body are public.
     public: bool,
     /// The most items of a list.
     max_items: usize,
@@ -154,7 +154,7 @@ impl JsonRedactor<'_> {
             && !text.contains("://")
             && !text.contains(char::is_whitespace)
         {
-            // A relative URL is redacted as a URL too.
+            // A relative URL is also redacted as a URL.
             self.redactor.url_text(text)
         } else {
             self.redactor.text(text)
@@ -166,14 +166,14 @@ impl JsonRedactor<'_> {
     }
 }
 
-/// The kind of a body, by its bytes.
+/// Returns the kind of a body, by its bytes.
 fn kind(bytes: &[u8], json: bool) -> BodyKind {
     if json {
         return BodyKind::Json;
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return BodyKind::Binary };
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    // A text may hold the escape sequences of a terminal.
+    // A text may contain some escape sequences of a terminal.
     let start = || text.chars().take(512);
     let control = start().filter(|c| c.is_control() && !c.is_whitespace()).count();
     if start().any(|c| c == '\0') || control * 8 > start().count() {
@@ -191,14 +191,14 @@ fn kind(bytes: &[u8], json: bool) -> BodyKind {
     }
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let object = |line: &str| serde_json::from_str::<Map<String, Value>>(line).is_ok();
-    // The first line decides: one broken line later does not change the kind.
+    // The first line decides. An invalid later line does not change the kind.
     if lines.next().is_some_and(object) && text.lines().nth(1).is_some() {
         return BodyKind::Ndjson;
     }
     BodyKind::Text
 }
 
-/// The title of a page, with white space collapsed.
+/// Returns the title of a page, with white space collapsed.
 fn title(page: &str) -> Option<String> {
     let lower = page.to_ascii_lowercase();
     let open = lower.find("<title")?;
@@ -208,12 +208,12 @@ fn title(page: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// A character as it may be shown: characters that move or hide others are escaped.
+/// Returns a character as it may be shown. Characters that move or hide others are escaped.
 fn shown(c: char) -> Vec<char> {
     if crate::base::unprintable::is_unprintable(c) { c.escape_unicode().collect() } else { vec![c] }
 }
 
-/// The number of items in all nested lists.
+/// Returns the number of items in all nested lists.
 fn items(value: &Value) -> usize {
     match value {
         Value::Array(list) => list.len() + list.iter().map(items).sum::<usize>(),
@@ -230,27 +230,27 @@ mod tests {
 
     use super::*;
 
-    fn look(status: u16, media: &str, text: &str) -> Body {
+    fn describe(status: u16, media: &str, text: &str) -> Body {
         let redactor = Redactor::new(&Url::parse("https://fhir.example.org/r4").unwrap());
         describe_body(&redactor, status, Some(media), text.as_bytes())
     }
 
     #[test]
     fn only_the_type_of_a_resource_is_kept() {
-        let body = look(200, "application/fhir+json", r#"{"resourceType":"Patient","id":"MARKED"}"#);
+        let body = describe(200, "application/fhir+json", r#"{"resourceType":"Patient","id":"MARKED"}"#);
         assert_eq!((body.kind, body.json, body.excerpt), (BodyKind::Json, None, None));
         assert_eq!(body.resource_type.as_deref(), Some("Patient"));
         let lines = "{\"resourceType\":\"Patient\",\"id\":\"MARKED\"}\n{\"resourceType\":\"Patient\"}\n";
-        let body = look(500, "application/fhir+ndjson", lines);
+        let body = describe(500, "application/fhir+ndjson", lines);
         assert_eq!(body, Body { bytes: lines.len() as u64, kind: BodyKind::Ndjson, ..Body::default() });
-        let body = look(200, "application/json", r#"[{"resourceType":"Patient","id":"MARKED"}]"#);
+        let body = describe(200, "application/json", r#"[{"resourceType":"Patient","id":"MARKED"}]"#);
         assert_eq!(body.json, Some(json!([{"resourceType": "[a resource]"}])));
-        let odd = look(200, "application/json", r#"{"resourceType":"MARKED name of a person"}"#);
+        let odd = describe(200, "application/json", r#"{"resourceType":"MARKED name of a person"}"#);
         assert_eq!((odd.resource_type.as_deref(), odd.json), (Some("[not a type]"), None));
     }
 
     #[test]
-    fn the_kind_of_a_body_comes_from_its_bytes() {
+    fn the_bytes_of_a_body_decide_its_kind() {
         for (text, kind) in [
             ("", BodyKind::Empty),
             (" \r\n", BodyKind::Empty),
@@ -262,7 +262,7 @@ mod tests {
             ("{broken", BodyKind::Text),
             ("\u{1f}\u{8b}", BodyKind::Binary),
         ] {
-            assert_eq!(look(200, "text/plain", text).kind, kind, "{text:?}");
+            assert_eq!(describe(200, "text/plain", text).kind, kind, "{text:?}");
         }
         let redactor = Redactor::new(&Url::parse("https://fhir.example.org/r4").unwrap());
         assert_eq!(describe_body(&redactor, 200, None, &[0xff, 0xfe, 0]).kind, BodyKind::Binary);
@@ -270,51 +270,51 @@ mod tests {
 
     #[test]
     fn excerpts_are_short_escaped_and_only_of_errors() {
-        assert_eq!(look(200, "text/plain", "fine").excerpt, None);
+        assert_eq!(describe(200, "text/plain", "fine").excerpt, None);
         let text = format!("\u{202e}bad\u{1b}[2J {}", "x".repeat(1000));
-        let excerpt = look(500, "text/plain", &text).excerpt.unwrap();
+        let excerpt = describe(500, "text/plain", &text).excerpt.unwrap();
         assert!(excerpt.starts_with("\\u{202e}bad\\u{1b}[2J xxx"), "{excerpt}");
         assert!(excerpt.chars().count() < MAX_LEN_EXCERPT + 20);
-        let page = look(200, "text/html", "<html><TITLE a=b>\n Sign \n in</title><p>MARKED");
+        let page = describe(200, "text/html", "<html><TITLE a=b>\n Sign \n in</title><p>MARKED");
         assert_eq!(page.excerpt.as_deref(), Some("Sign in"));
-        assert_eq!(look(200, "text/html", "<html><title>open").excerpt, None);
+        assert_eq!(describe(200, "text/html", "<html><title>open").excerpt, None);
     }
 
     #[test]
-    fn broken_json_is_reported_with_its_position() {
-        let body = look(200, "application/json", "{\"a\":\n MARKED}");
+    fn invalid_json_is_reported_with_its_position() {
+        let body = describe(200, "application/json", "{\"a\":\n MARKED}");
         assert_eq!(body.not_json.as_deref(), Some("expected value at line 2 column 2"));
-        assert_eq!(look(200, "text/plain", "{broken").not_json, None);
+        assert_eq!(describe(200, "text/plain", "{broken").not_json, None);
         let deep = "[".repeat(100_000);
-        let deep = look(200, "application/json", &deep);
+        let deep = describe(200, "application/json", &deep);
         assert!(deep.not_json.is_some() && deep.too_deep && !body.too_deep);
     }
 
     #[test]
-    fn long_lists_are_cut_and_long_bodies_left_out() {
+    fn long_lists_are_cut_and_long_bodies_are_not_kept() {
         let list = |items: usize| json!({"entry": vec![1; items]}).to_string();
-        let kept = look(200, "application/json", &list(9_000));
+        let kept = describe(200, "application/json", &list(9_000));
         assert_eq!(kept.json.unwrap()["entry"].as_array().unwrap().len(), 9_000);
-        let cut = look(200, "application/json", &list(12_000));
+        let cut = describe(200, "application/json", &list(12_000));
         assert_eq!(cut.json.unwrap()["entry"].as_array().unwrap().len(), 1_000);
         assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 1000 items, 11000 items left out]"));
-        let long = look(200, "application/json", &json!({"a": "x".repeat(MAX_BYTES)}).to_string());
+        let long = describe(200, "application/json", &json!({"a": "x".repeat(MAX_BYTES)}).to_string());
         assert_eq!((long.kind, long.json), (BodyKind::Json, None));
     }
 
     #[test]
-    fn a_manifest_is_kept_whole_with_or_without_a_byte_order_mark() {
+    fn a_manifest_is_kept_uncut_with_or_without_a_byte_order_mark() {
         let url = format!("https://files.example.org/{}", "x".repeat(200));
         let manifest = json!({"error": [], "output": vec![json!({"type": "Patient", "url": url}); 12_000]}).to_string();
         assert!(manifest.len() > MAX_BYTES);
         for text in [manifest.clone(), format!("\u{feff}{manifest}")] {
-            let kept = look(200, "application/json", &text);
+            let kept = describe(200, "application/json", &text);
             assert_eq!(kept.json.unwrap()["output"].as_array().unwrap().len(), 12_000);
             assert_eq!(kept.excerpt, None);
             assert_eq!(kept.not_json.is_some(), text.starts_with('\u{feff}'));
         }
         let list = json!({"error": [], "output": vec![1; MAX_FILES + 2]}).to_string();
-        let cut = look(200, "application/json", &list);
+        let cut = describe(200, "application/json", &list);
         assert_eq!(cut.excerpt.as_deref(), Some("[lists cut to their first 100000 items, 2 items left out]"));
     }
 
@@ -327,11 +327,11 @@ mod tests {
             "rest": [{"mode": "server", "documentation": "MARKED", "operation": [{"name": "export", "definition": "https://x.org/a1b2c3"}],
                 "resource": [{"type": "Group", "operation": [{"name": "export"}], "searchParam": ["MARKED"]}]}],
         });
-        let kept = look(200, "application/fhir+json", &statement.to_string()).json.unwrap();
+        let kept = describe(200, "application/fhir+json", &statement.to_string()).json.unwrap();
         assert_eq!(kept["rest"][0]["operation"], statement["rest"][0]["operation"]);
         assert_eq!(kept["instantiates"], statement["instantiates"]);
         assert!(!kept.to_string().contains("MARKED"));
         let smart = json!({"token_endpoint": "https://auth.example.org/tenant-17a/token"});
-        assert_eq!(look(200, "application/json", &smart.to_string()).json, Some(smart));
+        assert_eq!(describe(200, "application/json", &smart.to_string()).json, Some(smart));
     }
 }

@@ -1,4 +1,4 @@
-//! Headers as the recording may show them.
+//! Redacts headers for the recording.
 
 use http::HeaderMap;
 use http::header::SET_COOKIE;
@@ -7,10 +7,11 @@ use crate::recording::shape::urls_of_line;
 use crate::redact::redactor::Redactor;
 use crate::redact::secrets::REDACTED;
 
-/// Shorter values of cookies are words such as `deleted`, which appear everywhere.
+/// The shortest value of a cookie that is hidden. Shorter ones are words such as `deleted`, which appear everywhere.
 const MIN_LEN_COOKIE: usize = 12;
 
-/// The headers of a request or a response, in order, redacted. Bytes that are not UTF-8 become replacement characters.
+/// Returns the redacted headers of a request or a response, in order. Bytes that are not UTF-8 become replacement
+/// characters.
 pub(crate) fn redact_headers(redactor: &Redactor, headers: &HeaderMap) -> Vec<(String, String)> {
     for line in headers.get_all(SET_COOKIE) {
         hide_cookie(redactor, &String::from_utf8_lossy(line.as_bytes()));
@@ -47,7 +48,7 @@ fn header(redactor: &Redactor, name: &str, value: &str) -> String {
     }
 }
 
-/// One or more of `<url>; rel="next"`.
+/// Redacts the value of a `Link` header: one or more of `<url>; rel="next"`.
 fn link(redactor: &Redactor, value: &str) -> String {
     let mut out = String::new();
     let mut rest = value;

@@ -1,27 +1,28 @@
-//! The members of resources that the recording keeps. Content of patients is never among them.
+//! The members of resources that the recording keeps. They never contain data of patients.
 
 use serde_json::{Value, json};
 
-/// The part of a JSON body that may be kept: all of it if it is no resource.
+/// Returns the part of a JSON body that may be kept: all of it if it is not a resource.
 pub(crate) fn kept_members(value: Value) -> Value {
     match value.get("resourceType").and_then(Value::as_str) {
         Some("OperationOutcome") => members(&value, &["resourceType", "issue"]),
         Some("CapabilityStatement") => capability_statement(&value),
         Some("Group") => cohort(&value),
-        // A total is no content.
+        // A total contains no data of patients.
         Some("Bundle") if value.get("entry").is_none() => members(&value, &["resourceType", "total"]),
         Some(_) => Value::Null,
         None => value,
     }
 }
 
-/// The members of `value` with these names.
+/// Returns the members of `value` with these names.
 fn members(value: &Value, names: &[&str]) -> Value {
     let members = names.iter().filter_map(|name| Some(((*name).to_owned(), value.get(*name)?.clone())));
     Value::Object(members.collect())
 }
 
-/// What tests need of one type in a CapabilityStatement; of search parameters only those that our filters use.
+/// Returns what tests need of one type in a CapabilityStatement. Search parameters are kept for Patient only, which our
+/// filters use.
 fn resource(one: &Value) -> Value {
     let mut out = members(one, &["type", "operation", "supportedProfile", "extension"]);
     let patient = one.get("type").and_then(Value::as_str) == Some("Patient");
@@ -33,8 +34,8 @@ fn resource(one: &Value) -> Value {
     out
 }
 
-/// The names of the profiles and modifier extensions of a Group that claims the cohort profile or has a member filter;
-/// nothing of any other Group.
+/// Returns the names of the profiles and modifier extensions of a Group that claims the cohort profile or has a member
+/// filter; null for any other Group.
 fn cohort(value: &Value) -> Value {
     let profiles: Vec<&str> = value
         .pointer("/meta/profile")
@@ -54,7 +55,7 @@ fn cohort(value: &Value) -> Value {
     json!({"resourceType": "Group", "meta": {"profile": profiles}, "modifierExtension": extensions})
 }
 
-/// What tests need of a CapabilityStatement, which may be megabytes long.
+/// Returns what tests need of a CapabilityStatement, which may be megabytes long.
 fn capability_statement(value: &Value) -> Value {
     let mut out = members(
         value,

@@ -1,4 +1,4 @@
-//! What the recording may show of an exchange, and the recorder that writes it.
+//! Redacts exchanges, and writes them to the recording.
 
 pub(crate) mod body;
 pub(crate) mod headers;

@@ -1,6 +1,6 @@
-//! Writes redacted exchanges to the recording. Exchanges are numbered in the order of sending. An exchange is written when
-//! its body was read, and again when its phase or a retry becomes known: a later entry replaces an earlier one with the
-//! same number.
+//! Writes redacted exchanges to the recording. Exchanges are numbered in the order in which they are sent. An exchange
+//! is written after its body was read, and again when its phase or a retry becomes known. A later entry replaces an
+//! earlier one with the same number.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::redact::headers::redact_headers;
 use crate::redact::redactor::Redactor;
 use crate::settings::run_settings::{Credentials, Settings};
 
-/// Writes one recording. Cheap to clone; all clones write the same one.
+/// Writes one recording. Cheap to clone; all clones write to the same recording.
 #[derive(Clone)]
 pub struct Recorder {
     shared: Arc<RecorderShared>,
@@ -35,13 +35,13 @@ struct RecorderShared {
 struct RecorderState {
     sent: u32,
     start: Start,
-    /// Boxed, like the files: a large collection moves its items while it grows.
+    /// Boxed, as the files, because a large collection moves its items while it grows.
     exchanges: BTreeMap<u32, Box<Exchange>>,
-    #[allow(clippy::vec_box, reason = "a vector that grows holds its items twice for a moment")]
+    #[allow(clippy::vec_box, reason = "a growing vector has a second copy of its items for a moment")]
     files: Vec<Box<FileFacts>>,
     flows: Vec<FlowRecord>,
     end: Option<End>,
-    /// Exchanges that a retry superseded, or that have a known phase, before they were complete.
+    /// Exchanges that a retry superseded before they were complete; `phases` has the phases of such exchanges.
     superseded: std::collections::BTreeSet<u32>,
     phases: BTreeMap<u32, Phase>,
     sink: Option<Writer>,
@@ -49,7 +49,8 @@ struct RecorderState {
 }
 
 impl RecorderState {
-    /// A full disk must not end the run: the recording continues in memory, and the run reports it at its end.
+    /// Writes an entry to the sink. A full disk does not end the run: the recording continues in memory, and the run
+    /// reports the error at its end.
     fn write(&mut self, entry: &Entry) {
         if let Some(sink) = &mut self.sink
             && let Err(error) = sink.write(entry)
@@ -70,7 +71,8 @@ impl RecorderState {
 }
 
 impl Recorder {
-    /// A recorder that hides the secrets of `settings`, takes times from `clock` and passes every entry to `sink`.
+    /// Returns a recorder that hides the secrets of `settings`, reads times from `clock` and passes each entry to
+    /// `sink`.
     pub fn new(settings: &Settings, clock: Clock, sink: Option<Writer>) -> Self {
         let redactor = Redactor::new(&settings.base);
         for credentials in std::iter::once(&settings.credentials).chain(&settings.second) {
@@ -91,7 +93,7 @@ impl Recorder {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes how the run began. Call it again when the software of the target becomes known.
+    /// Writes the start of the run. Call it again when the software of the target becomes known.
     pub fn start(&self, start: Start) {
         let mut state = self.state();
         state.write(&Entry::Start(Box::new(start.clone())));
@@ -108,14 +110,14 @@ impl Recorder {
         }
     }
 
-    /// Writes how a flow went.
+    /// Writes the record of a flow.
     pub fn flow(&self, flow: FlowRecord) {
         let mut state = self.state();
         state.write(&Entry::Flow(Box::new(flow.clone())));
         state.flows.push(flow);
     }
 
-    /// Writes how the run ended.
+    /// Writes the end of the run.
     pub fn end(&self, end: End) {
         let mut state = self.state();
         state.write(&Entry::End(end.clone()));
@@ -143,7 +145,7 @@ impl Recorder {
         }
     }
 
-    /// Writes an exchange of an earlier recording as if it were made now; returns its new number.
+    /// Writes an exchange of an earlier recording with the current time; returns its new number.
     pub(crate) fn copy_exchange(&self, exchange: &Exchange) -> u32 {
         let id = {
             let mut state = self.state();
@@ -154,12 +156,12 @@ impl Recorder {
         id
     }
 
-    /// The exchange of this number, if it is complete.
+    /// Returns the exchange with this number, if it is complete.
     pub fn exchange(&self, number: u32) -> Option<Exchange> {
         self.state().exchanges.get(&number).map(|exchange| (**exchange).clone())
     }
 
-    /// The recording so far.
+    /// Returns the recording so far.
     pub fn recording(&self) -> Recording {
         let state = self.state();
         Recording {
@@ -171,7 +173,7 @@ impl Recorder {
         }
     }
 
-    /// Takes the recording out of the recorder, so that a large run is not in memory twice at its end.
+    /// Moves the recording out of the recorder, so that a large run is not in memory twice at its end.
     pub(crate) fn take(&self) -> Recording {
         let mut state = self.state();
         let state = &mut *state;
@@ -184,22 +186,22 @@ impl Recorder {
         }
     }
 
-    /// Whether any request was answered so far.
+    /// Returns whether any request has got a response.
     pub(crate) fn is_answered(&self) -> bool {
         self.state().exchanges.values().any(|exchange| matches!(exchange.outcome, Outcome::Response(_)))
     }
 
-    /// Why the recording could not be written to its file.
+    /// Returns why the recording could not be written to its file, if so.
     pub fn sink_error(&self) -> Option<String> {
         self.state().sink_error.clone()
     }
 
-    /// A URL as the recording may show it.
+    /// Returns a URL in redacted form.
     pub fn redact_url(&self, url: &Url) -> String {
         self.shared.redactor.url(url)
     }
 
-    /// A text as the recording may show it: secrets and secret URLs are replaced.
+    /// Returns a text with secrets and secret URLs replaced.
     pub fn redact_text(&self, text: &str) -> String {
         self.shared.redactor.text(text)
     }
@@ -208,7 +210,7 @@ impl Recorder {
         &self.shared.redactor
     }
 
-    /// Opens an exchange: sets its number and its time.
+    /// Opens an exchange with the next number and the current time.
     pub(crate) fn open(&self, purpose: Purpose, request: Request) -> Pending {
         let id = {
             let mut state = self.state();
@@ -229,12 +231,12 @@ impl Recorder {
     }
 }
 
-/// Milliseconds since the run began.
+/// Returns the milliseconds since the run began.
 fn millis(clock: Clock) -> u64 {
     u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What an exchange is for.
+/// The purpose of an exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Purpose {
     pub flow: Option<String>,
@@ -243,7 +245,7 @@ pub(crate) struct Purpose {
     pub file: Option<FileRef>,
 }
 
-/// An exchange that is not complete yet. If it is dropped before its end, it is recorded as interrupted.
+/// An exchange that is not complete yet. If it is dropped, it is recorded as interrupted.
 pub struct Pending {
     recorder: Recorder,
     id: u32,
@@ -255,7 +257,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// The number of the exchange.
+    /// Returns the number of the exchange.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
@@ -265,7 +267,7 @@ impl Pending {
         self.head = Some((status.as_u16(), redact_headers(self.recorder.redactor(), headers)));
     }
 
-    /// What may be kept of a whole body without its content coding.
+    /// Returns what may be kept of a complete decoded body.
     pub(crate) fn describe_body(&self, status: http::StatusCode, headers: &http::HeaderMap, decoded: &[u8]) -> Body {
         let media = headers.get(http::header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let media = media.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
@@ -283,7 +285,7 @@ impl Pending {
         self.write(Body::default(), Some(trouble), false);
     }
 
-    /// Closes the exchange with the answer to a handshake.
+    /// Closes the exchange with the response to a handshake.
     pub(crate) fn handshake(mut self, handshake: Handshake) {
         self.handshake = Some(handshake);
         self.write(Body::default(), None, false);
@@ -327,5 +329,5 @@ impl Drop for Pending {
 }
 
 fn abandoned() -> Trouble {
-    Trouble::new(TroubleKind::Interrupted, "the exchange was given up before its end")
+    Trouble::new(TroubleKind::Interrupted, "the exchange was abandoned before it was complete")
 }

@@ -1,5 +1,5 @@
-//! Redaction, at the time when an exchange is made. Secrets disappear; parts of URLs that act as secrets become tokens,
-//! equal for equal parts within one run and meaningless outside it.
+//! Redacts exchanges when they are recorded. Secrets are removed. Parts of URLs that act as secrets become tokens:
+//! equal parts of one run have equal tokens, and a token has no meaning outside its run.
 
 use url::Url;
 
@@ -13,7 +13,7 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
-    /// A redactor for a target at `base`.
+    /// Returns a redactor for a target at `base`.
     pub fn new(base: &Url) -> Self {
         Self { base: base.clone(), secrets: KnownSecrets::new() }
     }
@@ -23,7 +23,7 @@ impl Redactor {
         self.secrets.hide(secret);
     }
 
-    /// Shows the parts of a URL that we made ourselves, also where the server repeats them.
+    /// Never replaces the parts of `url`, which the run made itself, even if the server repeats them.
     pub fn keep_parts_of(&self, url: &Url) {
         let segments = url.path_segments().into_iter().flatten().map(str::to_owned);
         let values = url.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
@@ -32,7 +32,7 @@ impl Redactor {
         self.secrets.add_own(segments.chain(values).chain(decoded));
     }
 
-    /// Shows the values of a JSON body that we made ourselves, also where the server repeats them.
+    /// Never replaces the values of a JSON body that the run made itself, even if the server repeats them.
     pub fn keep_values_of(&self, body: &[u8]) {
         fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
             match value {
@@ -49,20 +49,21 @@ impl Redactor {
         self.secrets.add_own(values);
     }
 
-    /// Whether any part of the URL was learned from a URL of the server.
+    /// Returns whether any part of `url` was learned from a URL of the server.
     pub fn knows(&self, url: &Url) -> bool {
         let mut parts = url.as_str().split(['/', '?', '&', '=', '#']).filter(|part| !part.is_empty());
         parts.any(|part| self.secrets.is_learned(part))
     }
 
-    /// A URL that we made ourselves: only credentials are replaced.
+    /// Redacts a URL that the run made itself: only credentials are replaced.
     pub fn own_url(&self, url: &Url) -> String {
         let mut url = url.clone();
         hide_userinfo(&mut url);
         self.secrets(url.as_str())
     }
 
-    /// A URL whose path ends with the id of a resource: the id, the query and the fragment are replaced.
+    /// Redacts a URL with a path that ends in the id of a resource: the id is replaced, the query and the fragment are
+    /// removed.
     pub fn masked_url(&self, url: &Url) -> String {
         let mut url = url.clone();
         url.set_query(None);
@@ -73,32 +74,32 @@ impl Redactor {
         format!("{}/[id]", self.url(&url).trim_end_matches('/'))
     }
 
-    /// A URL of the server.
+    /// Redacts a URL of the server.
     pub fn url(&self, url: &Url) -> String {
         self.url_text(url.as_str())
     }
 
-    /// A text of the server that should be a URL, or a reference to one: absolute or relative.
+    /// Redacts a text of the server that should be a URL or a reference to one, absolute or relative.
     pub fn url_text(&self, text: &str) -> String {
         self.urls().url_text(text)
     }
 
-    /// A text of the server: secrets, URLs, and parts learned from URLs are replaced.
+    /// Redacts a text of the server: secrets, URLs, and parts learned from URLs are replaced.
     pub fn text(&self, text: &str) -> String {
         self.secrets.replace_learned(&self.urls().urls_in(&self.secrets(text)))
     }
 
-    /// A public text of the server: URLs stay, secrets and parts learned from other URLs are replaced.
+    /// Redacts a public text of the server: secrets and parts learned from other URLs are replaced, URLs stay.
     pub fn public_text(&self, text: &str) -> String {
         self.secrets.replace_learned(&self.secrets(text))
     }
 
-    /// The body of a request that we made ourselves: only secrets are replaced.
+    /// Redacts the body of a request that the run made itself: only secrets are replaced.
     pub fn own_body(&self, body: &[u8]) -> String {
         self.secrets(&String::from_utf8_lossy(body))
     }
 
-    /// A text with only its secrets replaced.
+    /// Returns a text with only its secrets replaced.
     pub fn secrets(&self, text: &str) -> String {
         self.secrets.replace_secrets(text)
     }
@@ -129,7 +130,7 @@ mod tests {
         let redactor = redactor();
         let shape = |text: &str| {
             let shown = redactor.url_text(text);
-            // The digits differ from run to run.
+            // The digits of a token differ in each run.
             let mut out = String::new();
             let mut rest = shown.as_str();
             while let Some((before, after)) = rest.split_once("[u") {

@@ -1,4 +1,4 @@
-//! What a run must not show: secrets, and the parts of URLs that act as secrets. It learns them as the run goes on.
+//! The secrets of a run, and the parts of URLs that act as secrets. More of them become known during the run.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use crate::base::percent::percent_decode;
 /// The text that replaces a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// A shorter secret is replaced only where it is sent: it would be found in too many words.
+/// The shortest secret that is replaced in texts. A shorter one would be found in too many words.
 const MIN_LEN_SECRET: usize = 4;
 
 /// The most phrases that texts are searched for.
@@ -30,19 +30,19 @@ struct Known {
     tokens: HashMap<String, String>,
     /// The tokens in use.
     used: HashSet<String>,
-    /// Parts of URLs that are replaced wherever they appear as a word.
+    /// Parts of URLs that are replaced in texts, if they appear as a word.
     learned: HashMap<String, String>,
     /// The same for parts that are more than one word, such as the decoded form of a signature.
     phrases: HashMap<String, String>,
-    /// What we sent ourselves in the URLs and bodies of kick-offs: no secret.
+    /// What the run itself sent in the URLs and bodies of kick-offs. It is not secret.
     own: HashSet<String>,
 }
 
 impl KnownSecrets {
-    /// No secrets yet; the tokens differ from run to run.
+    /// Returns an empty collection with a random key, so that tokens differ in each run.
     pub fn new() -> Self {
         let mut seed = [0_u8; 32];
-        // Without randomness the tokens can be guessed, but the run can go on.
+        // Without randomness the tokens can be guessed, but the run can continue.
         let _ = rand::fill(&mut seed);
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, &seed), known: Mutex::default() }
     }
@@ -63,17 +63,18 @@ impl KnownSecrets {
         }
     }
 
-    /// Shows these parts of URLs and bodies: we made them ourselves.
+    /// Never replaces these parts of URLs and bodies, which the run made itself.
     pub fn add_own(&self, parts: impl IntoIterator<Item = String>) {
         self.known().own.extend(parts);
     }
 
-    /// Whether we made this part ourselves.
+    /// Returns whether the run made this part itself.
     pub fn is_own(&self, part: &str) -> bool {
         self.known().own.contains(part)
     }
 
-    /// The token of a part of a URL, such as `[u7f3a]`: four hex digits, or more if two parts would get the same token.
+    /// Returns the token of a part of a URL, such as `[u7f3a]`: four hex digits, or more if two parts would get the
+    /// same token.
     pub fn token(&self, part: &str) -> String {
         let mut known = self.known();
         if let Some(token) = known.tokens.get(part) {
@@ -91,10 +92,10 @@ impl KnownSecrets {
         token
     }
 
-    /// Replaces `part` with `token` in texts too, if it is distinctive enough to be searched for.
+    /// Replaces `part` with `token` in texts too from now on, if `part` is long enough to be distinctive.
     pub fn learn(&self, part: &str, token: &str) {
         let digits = part.bytes().all(|b| b.is_ascii_digit());
-        // A date can be a date elsewhere too: the time in a manifest must stay.
+        // A date may appear in a text for another reason. The time in a manifest must stay.
         let dated = part.len() >= 7
             && part.as_bytes().get(4) == Some(&b'-')
             && part.bytes().take(4).all(|b| b.is_ascii_digit());
@@ -115,7 +116,7 @@ impl KnownSecrets {
         }
     }
 
-    /// Whether `part` was learned from a URL of the server.
+    /// Returns whether `part` was learned from a URL of the server.
     pub fn is_learned(&self, part: &str) -> bool {
         let known = self.known();
         known.learned.contains_key(part) || known.phrases.contains_key(part)
@@ -156,7 +157,7 @@ impl KnownSecrets {
             } else if let Some(token) = known.learned.get(run) {
                 out.push_str(token);
             } else {
-                // The end of a sentence, or a name with an extension.
+                // The word may end with the full stop of a sentence, or have an extension.
                 for (index, piece) in run.split('.').enumerate() {
                     if index > 0 {
                         out.push('.');
@@ -169,12 +170,12 @@ impl KnownSecrets {
     }
 }
 
-/// A value of a query without its encoding.
+/// Returns a decoded value of a query.
 pub(crate) fn decode_form_value(value: &str) -> String {
     percent_decode(&value.replace('+', " ")).into_owned()
 }
 
-/// The characters of words in URLs.
+/// Returns whether a character can be part of a word in a URL.
 fn is_word_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '~' | '%')
 }
@@ -188,7 +189,7 @@ mod tests {
     fn tokens_are_stable_within_a_run_and_unique() {
         let secrets = KnownSecrets::new();
         let mut seen = HashSet::new();
-        // Far more than four hex digits can distinguish.
+        // More parts than four hex digits can distinguish.
         for number in 0..70_000 {
             assert!(seen.insert(secrets.token(&format!("job{number}"))));
         }

@@ -1,4 +1,4 @@
-//! URLs as the recording may show them. This works on the text as received, so that errors in a URL stay visible.
+//! Redacts URLs for the recording. It works on the text as received, so that errors in a URL stay visible.
 
 use url::Url;
 
@@ -14,12 +14,12 @@ pub(crate) struct UrlRedactor<'r> {
 }
 
 impl UrlRedactor<'_> {
-    /// A text that should be a URL, or a reference to one: absolute or relative.
+    /// Redacts a text that should be a URL or a reference to one, absolute or relative.
     pub fn url_text(&self, text: &str) -> String {
         let text = self.secrets.replace_secrets(text);
         let (text, fragment) = cut(&text, '#');
         let (text, query) = cut(text, '?');
-        // A host can also come without a scheme: two slashes start a host, not a path.
+        // A URL without a scheme may have a host: two slashes start a host, not a path.
         let host = if text.starts_with("//") { Some(2) } else { text.find("://").map(|at| at + 3) };
         let (head, path) = match host {
             Some(authority) => {
@@ -67,16 +67,16 @@ impl UrlRedactor<'_> {
         out
     }
 
-    /// The segments of the path of the base, if `head` is empty or the origin of the base.
+    /// Returns the path segments of the base, if `head` is empty or the origin of the base.
     fn base_segments(&self, head: &str) -> Vec<String> {
-        let whole = if head.starts_with("//") { format!("{}:{head}", self.base.scheme()) } else { head.to_owned() };
-        let same = head.is_empty() || Url::parse(&whole).is_ok_and(|url| url.origin() == self.base.origin());
+        let absolute = if head.starts_with("//") { format!("{}:{head}", self.base.scheme()) } else { head.to_owned() };
+        let same = head.is_empty() || Url::parse(&absolute).is_ok_and(|url| url.origin() == self.base.origin());
         if same { self.base.path().split('/').map(str::to_owned).collect() } else { Vec::new() }
     }
 
     fn segment(&self, segment: &str) -> String {
         let (stem, extension) = split_extension(segment);
-        // The $ of an operation may be encoded. The name of an operation is no secret.
+        // The $ of an operation may be percent-encoded. The name of an operation is not secret.
         let decoded = percent_decode(segment);
         let operation = decoded.starts_with('$') && is_plain(&decoded);
         if is_plain(stem) || operation || self.secrets.is_own(segment) || segment == REDACTED {
@@ -88,7 +88,7 @@ impl UrlRedactor<'_> {
         format!("{token}{extension}")
     }
 
-    /// The name of a parameter. FHIR and signed URLs use words; a random name is as secret as a value.
+    /// Redacts the name of a parameter. FHIR and signed URLs use words as names; a random name is as secret as a value.
     fn name(&self, name: &str) -> String {
         let plain = name.len() <= 40
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'%'))
@@ -98,7 +98,7 @@ impl UrlRedactor<'_> {
 
     fn value(&self, value: &str) -> String {
         let decoded = decode_form_value(value);
-        // A time is no secret, whoever wrote it.
+        // A time is not secret.
         let time = Instant::parse(&decoded).is_some();
         let keep = self.secrets.is_own(value) || self.secrets.is_own(&decoded);
         if keep || time || is_plain(value) || value.split(',').all(is_plain) || value.contains(REDACTED) {
@@ -109,14 +109,15 @@ impl UrlRedactor<'_> {
         token
     }
 
-    /// Replaces `part` with `token` in texts too. A part of the base is no secret, wherever a malformed URL has it.
+    /// Replaces `part` with `token` in texts too from now on. Parts of the base are not secret, even in a malformed
+    /// URL.
     fn learn(&self, part: &str, token: &str) {
         if !self.base.as_str().contains(part) {
             self.secrets.learn(part, token);
         }
     }
 
-    /// Replaces the URLs within a text.
+    /// Redacts the URLs in a text.
     pub fn urls_in(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
@@ -140,7 +141,7 @@ impl UrlRedactor<'_> {
     }
 }
 
-/// `text` before and after the first `at`.
+/// Splits `text` at the first `at`.
 fn cut(text: &str, at: char) -> (&str, Option<&str>) {
     match text.split_once(at) {
         Some((before, after)) => (before, Some(after)),
@@ -154,24 +155,24 @@ fn ends_url(c: char) -> bool {
         || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\' | '(' | ')' | '{' | '}' | '|')
 }
 
-/// Whether a URL names a definition that HL7 publishes: no secret, and tests look at it.
+/// Returns whether a URL names a definition that HL7 publishes. It is not secret, and tests use it.
 fn is_canonical(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| {
         url.username().is_empty() && url.host_str().is_some_and(|host| host == "hl7.org" || host.ends_with(".hl7.org"))
     })
 }
 
-/// A shorter password would be found in too many words.
+/// The shortest password that is hidden in texts. A shorter one would be found in too many words.
 const MIN_LEN_PASSWORD: usize = 8;
 
-/// The password in the head of a URL, which ends before the path.
+/// Returns the password in the head of a URL, which is the part before the path.
 fn password(head: &str) -> Option<&str> {
     let (_, authority) = head.split_once("//")?;
     let (user, _) = authority.rsplit_once('@')?;
     Some(user.split_once(':')?.1)
 }
 
-/// The head of a URL with its user name and password replaced.
+/// Returns the head of a URL with its user name and password replaced.
 fn without_userinfo(head: &str) -> String {
     let Some((scheme, authority)) = head.split_once("//") else { return head.to_owned() };
     match authority.rsplit_once('@') {

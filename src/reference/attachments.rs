@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::reference::reply::{Payload, Point, ServerReply};
 use crate::reference::state::ServerState;
 
-/// Answers a GET of an attachment.
+/// Responds to a GET of an attachment.
 pub(crate) fn attachment(server: &ServerState, id: &str) -> ServerReply {
     let known = server.population().first("DocumentReference", u64::MAX).iter().any(|line| {
         let value: Value = serde_json::from_slice(line).unwrap_or_default();

@@ -15,7 +15,7 @@ pub(crate) struct StoredCohort {
     pub value: Value,
     /// The ids of its members.
     pub members: BTreeSet<String>,
-    /// When it begins to exist.
+    /// When it starts to exist.
     pub from: SystemTime,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct StoredCohort {
 pub(crate) struct CohortJob {
     /// When it started.
     pub started: SystemTime,
-    /// How long it runs; none: it never ends.
+    /// How long it runs; `None` if it never ends.
     pub duration: Option<Duration>,
     /// The Group's id and whether the Group existed before, or why the job fails.
     pub end: Result<(String, bool), String>,
@@ -40,7 +40,7 @@ pub(crate) struct CohortStore {
 }
 
 impl CohortStore {
-    /// Whether it holds as many Groups or jobs as it can.
+    /// Whether the maximum number of Groups or jobs is reached.
     pub(crate) fn is_full(&self) -> bool {
         self.groups.len() >= MAX || self.jobs.len() >= MAX
     }

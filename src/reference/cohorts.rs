@@ -26,7 +26,7 @@ fn refused(status: StatusCode, code: &str, text: &str) -> Box<ServerReply> {
     Box::new(ServerReply::refusal(Point::CohortRefused, status, code, text))
 }
 
-/// Answers a request about Groups that clients create; none: it is about something else.
+/// Responds to a request about Groups that clients create; `None` if the request is about something else.
 pub(crate) fn answer(server: &ServerState, request: &ServerRequest, path: &[&str]) -> Option<ServerReply> {
     if !server.has_cohorts() {
         return None;
@@ -48,7 +48,7 @@ pub(crate) fn members(server: &ServerState, id: &str) -> Option<BTreeSet<String>
     server.cohorts().get(id, server.now()).map(|cohort| cohort.members.clone())
 }
 
-/// The Groups that clients created whose names start with `name`.
+/// The Groups created by clients, with names that start with `name`.
 pub(crate) fn named(server: &ServerState, name: &str) -> Vec<Value> {
     let cohorts = server.cohorts();
     let groups = cohorts.existing(server.now()).map(|cohort| cohort.value.clone());
@@ -62,7 +62,7 @@ pub(crate) fn has_name(group: &Value, name: &str) -> bool {
 }
 
 fn write(server: &ServerState, request: &ServerRequest, id: Option<&str>) -> ServerReply {
-    // Faults choose by the id whether the request changes a Group.
+    // Faults use the id to select requests that change a Group.
     let context = Context { job: id.map(str::to_owned), ..Context::default() };
     match try_write(server, request, id) {
         Ok(reply) => reply.of(context),
@@ -74,12 +74,12 @@ fn try_write(server: &ServerState, request: &ServerRequest, id: Option<&str>) ->
     let invalid = |text: &str| refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid", text);
     let mut value: Value = serde_json::from_slice(&request.body).map_err(|_| invalid("the body is not JSON"))?;
     if value.get("resourceType").and_then(Value::as_str) != Some("Group") {
-        return Err(invalid("the body is no Group"));
+        return Err(invalid("the body is not a Group"));
     }
     let selected = select_members(server, &value)?;
     let exists = id.is_some();
     if id.is_some_and(|id| members(server, id).is_none()) {
-        return Err(refused(StatusCode::NOT_FOUND, "not-found", "clients change the Groups that they made"));
+        return Err(refused(StatusCode::NOT_FOUND, "not-found", "clients can change only Groups that clients created"));
     }
     let asynchronous = is_asynchronous(server, request)?;
     let now = server.now();
@@ -92,7 +92,7 @@ fn try_write(server: &ServerState, request: &ServerRequest, id: Option<&str>) ->
         Some(id) => id.to_owned(),
         None => server.secret()?.replace('_', "."),
     };
-    let fields = value.as_object_mut().ok_or_else(|| invalid("the body is no Group"))?;
+    let fields = value.as_object_mut().ok_or_else(|| invalid("the body is not a Group"))?;
     fields.insert("id".to_owned(), id.clone().into());
     if server.does(Behavior::CohortsLoseFilter) {
         fields.shift_remove("modifierExtension");
@@ -105,7 +105,7 @@ fn try_write(server: &ServerState, request: &ServerRequest, id: Option<&str>) ->
     }
     let rejected = asynchronous && server.does(Behavior::CohortsRejected);
     if let (Some(duration), false) = (duration, rejected) {
-        // A Group that is changed exists in the meantime.
+        // A Group that is changed exists while the job runs.
         let from = cohorts.groups.get(&id).map_or(now + duration, |before| before.from);
         cohorts.groups.insert(id.clone(), StoredCohort { value: value.clone(), members: selected, from });
     }
@@ -115,11 +115,12 @@ fn try_write(server: &ServerState, request: &ServerRequest, id: Option<&str>) ->
         return Ok(ServerReply::fhir(Point::CohortMade, status, value).with("location", &location));
     }
     let end = match rejected {
-        true => Err("the cohort was not approved of".to_owned()),
+        true => Err("the Group was not approved".to_owned()),
         false => Ok((id, exists)),
     };
     cohorts.jobs.insert(job.clone(), CohortJob { started: now, duration, end });
-    let text = outcome("information", "informational", "the Group will be made; its status is at the Content-Location");
+    let text =
+        outcome("information", "informational", "the Group will be created; poll the Content-Location for the status");
     Ok(ServerReply::fhir(Point::CohortAccepted, StatusCode::ACCEPTED, text)
         .with("content-location", &format!("{}/bulk/writes/{job}", server.base())))
 }
@@ -127,16 +128,16 @@ fn try_write(server: &ServerState, request: &ServerRequest, id: Option<&str>) ->
 /// Whether a job creates the Group.
 ///
 /// # Errors
-/// The refusal to create it at once.
+/// The refusal, if a fault requires a job and the request does not permit one.
 fn is_asynchronous(server: &ServerState, request: &ServerRequest) -> Result<bool, Box<ServerReply>> {
     let asynchronous = Preferences::read(&request.headers).asynchronous && !server.does(Behavior::CohortsAtOnce);
     if !asynchronous && server.does(Behavior::CohortsNeverAtOnce) {
-        return Err(refused(StatusCode::BAD_REQUEST, "required", "Prefer: respond-async is needed"));
+        return Err(refused(StatusCode::BAD_REQUEST, "required", "the header Prefer: respond-async is required"));
     }
     Ok(asynchronous || server.does(Behavior::CohortsAlwaysLater))
 }
 
-/// The patients that pass the filters of a Group.
+/// The ids of the patients that match all filters of a Group.
 ///
 /// # Errors
 /// The refusal of a Group without a filter, or with a filter that the server does not understand.
@@ -149,12 +150,12 @@ fn select_members(server: &ServerState, group: &Value) -> Result<BTreeSet<String
         let text = filter.pointer("/valueExpression/expression").and_then(Value::as_str).unwrap_or_default();
         let query = Query::parse(text).map_err(|error| refuse(&error.to_string()))?;
         if query.kind != "Patient" || !query.unknown.is_empty() {
-            return Err(refuse("a member-filter is a search for patients, by parameters that are declared"));
+            return Err(refuse("a member-filter must be a search for patients with declared search parameters"));
         }
         queries.push(query);
     }
     if queries.is_empty() {
-        return Err(refuse("a member-filter is needed"));
+        return Err(refuse("a member-filter is required"));
     }
     if server.does(Behavior::CohortsStillEmpty) {
         return Ok(BTreeSet::new());
@@ -173,7 +174,7 @@ fn select_members(server: &ServerState, group: &Value) -> Result<BTreeSet<String
     Ok(rows.iter().filter_map(id).collect())
 }
 
-/// Answers a poll of the job that creates a Group.
+/// Responds to a poll of the job that creates a Group.
 fn poll(server: &ServerState, id: &str) -> ServerReply {
     let now = server.now();
     let cohorts = server.cohorts();
@@ -208,7 +209,7 @@ fn cancel(server: &ServerState, id: &str) -> ServerReply {
     ServerReply::empty(Point::Other, StatusCode::ACCEPTED)
 }
 
-/// Answers a read; none: no client created a Group with this id.
+/// Responds to a read of a Group; `None` if no client created a Group with this id.
 fn read(server: &ServerState, id: &str) -> Option<ServerReply> {
     let cohorts = server.cohorts();
     let cohort = cohorts.get(id, server.now())?;
@@ -218,7 +219,7 @@ fn read(server: &ServerState, id: &str) -> Option<ServerReply> {
 fn delete(server: &ServerState, id: &str) -> ServerReply {
     let mut cohorts = server.cohorts();
     if !cohorts.groups.contains_key(id) {
-        return *refused(StatusCode::NOT_FOUND, "not-found", "clients delete the Groups that they made");
+        return *refused(StatusCode::NOT_FOUND, "not-found", "clients can delete only Groups that clients created");
     }
     if !server.does(Behavior::CohortsStay) {
         cohorts.groups.remove(id);

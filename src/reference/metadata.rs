@@ -12,7 +12,7 @@ use crate::reference::state::ServerState;
 
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
-/// Answers `GET metadata`.
+/// Responds to `GET metadata`.
 pub(crate) fn metadata(server: &ServerState) -> ServerReply {
     // STU 3 gives all three operations one name. The earlier editions name each on its own.
     let name = |own: &'static str| match server.spec() {
@@ -20,7 +20,7 @@ pub(crate) fn metadata(server: &ServerState) -> ServerReply {
         Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "export",
     };
     let operation = |own: &'static str, kind: &str| json!({ "name": name(own), "definition": format!("{GUIDE}/OperationDefinition/{kind}") });
-    // The server declares a type without resources too.
+    // The server also declares a type of which it has no resources.
     let hides_empty = server.does(Behavior::UndeclaredType) || server.spec() == Personality::Hcpd;
     let empty = Some("VerificationResult").filter(|_| !hides_empty);
     let resources = server.population().types().into_iter().chain(empty).map(|kind| {
@@ -88,7 +88,7 @@ pub(crate) fn metadata(server: &ServerState) -> ServerReply {
         "rest": [rest]
     });
     if let (Some(fields), true) = (statement.as_object_mut(), server.spec() == Personality::Smile) {
-        // Smile CDR declares its operations, but no guide.
+        // Smile CDR declares its operations, but no implementation guide.
         fields.shift_remove("instantiates");
         fields.shift_remove("implementationGuide");
     }

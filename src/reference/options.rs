@@ -14,19 +14,19 @@ use crate::reference::personality::spec::Personality;
 /// The options of the reference server.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// The spec that it keeps.
+    /// The spec that it implements.
     pub spec: Personality,
-    /// The FHIR base URL. Absolute links start with it, and the router answers below its path.
+    /// The FHIR base URL. Absolute links start with it, and the router serves the paths below it.
     pub base: Url,
     /// The source of time.
     pub clock: Clock,
-    /// The number of generated patients; none: the server holds the fixtures.
+    /// The number of generated patients; `None` if the server has the fixtures.
     pub patients: Option<u64>,
     /// The faults and legal variants that it has.
     pub faults: Vec<Fault>,
     /// How it is protected.
     pub auth: ServerAuth,
-    /// The key set of the first client; none: its registered keys.
+    /// The key set of the first client; `None` if its registered keys are used.
     pub key_feed: Option<KeyFeed>,
     /// A Group that no client may export.
     pub kept_group: Option<String>,
@@ -34,19 +34,19 @@ pub struct ServerOptions {
     pub token_time: Duration,
     /// How long a job runs.
     pub job_time: Duration,
-    /// How long the server keeps an ended job and its files.
+    /// How long the server keeps a finished job and its files.
     pub keep: Duration,
-    /// Whether PUT and DELETE change and delete existing resources.
+    /// Whether clients can change and delete existing resources with PUT and DELETE.
     pub writable: bool,
     /// Changes its data from within this process.
     pub mutator: Option<DataMutator>,
-    /// The maximum number of lines in a file; none: 40 for the fixtures, 50,000 for a generated population.
+    /// The maximum number of lines in a file; `None` for 40 with fixtures, 50,000 if generated.
     pub lines_per_file: Option<u64>,
 }
 
 impl ServerOptions {
-    /// The conformant, open server with the fixtures. Its jobs run for two seconds. It keeps them for an hour, or for two
-    /// as Smile CDR.
+    /// Options of a conformant server with the fixtures and without access control. Jobs run for two seconds. The
+    /// server keeps jobs for one hour, or for two hours as Smile CDR.
     pub fn new(spec: Personality, base: Url, clock: Clock) -> Self {
         let hours = if spec == Personality::Smile { 2 } else { 1 };
         Self {
@@ -71,12 +71,12 @@ impl ServerOptions {
 /// How the server is protected.
 #[derive(Clone, Debug)]
 pub enum ServerAuth {
-    /// It is open.
+    /// All requests are permitted.
     None,
     /// Requests need this bearer token.
     Token(Secret),
-    /// Requests need a token from `BASE/auth/token`, which these SMART Backend Services clients can request. It lasts for
-    /// [`ServerOptions::token_time`].
+    /// Requests need a token from `BASE/auth/token`, which these SMART Backend Services clients can request. A token
+    /// lasts for [`ServerOptions::token_time`].
     Smart(Vec<SmartClient>),
 }
 

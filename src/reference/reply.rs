@@ -1,4 +1,4 @@
-//! Answers on their way out: what they say, and at which point of the conversation they stand.
+//! Responses before faults change them: status, headers, body, and the point at which a fault can change them.
 
 use bytes::Bytes;
 use http::header::HeaderName;
@@ -15,7 +15,7 @@ pub(crate) const FHIR_JSON: &str = "application/fhir+json";
 pub(crate) const FHIR_NDJSON: &str = "application/fhir+ndjson";
 
 words! {
-    /// The points at which a fault can change an answer.
+    /// The points at which a fault can change a response.
     Point {
         /// An accepted kick-off.
         KickoffAccepted = "kickoff.accepted",
@@ -29,9 +29,9 @@ words! {
         Page = "page",
         /// A poll of a failed job.
         PollFailed = "poll.failed",
-        /// A poll that came too early.
+        /// A poll that was sent too early.
         PollThrottled = "poll.throttled",
-        /// A poll of a job that does not exist, or no longer.
+        /// A poll of a job that does not exist or was deleted.
         PollGone = "poll.gone",
         /// An output file.
         FileOutput = "file.output",
@@ -39,7 +39,7 @@ words! {
         FileError = "file.error",
         /// A file of deletions.
         FileDeleted = "file.deleted",
-        /// A file that does not exist, or no longer.
+        /// A request for a file that does not exist or was deleted.
         FileGone = "file.gone",
         /// The attachment of a DocumentReference.
         Attachment = "attachment",
@@ -65,7 +65,7 @@ words! {
         CohortRefused = "cohort.refused",
         /// A poll of the running job that creates a Group.
         CohortRunning = "cohort.running",
-        /// The end of that job, or a Group that was created at once.
+        /// A poll of that job when it is finished, or a Group that was created immediately.
         CohortMade = "cohort.made",
         /// A read of a Group that a client created.
         CohortRead = "cohort.read",
@@ -112,7 +112,7 @@ impl Payload {
     }
 }
 
-/// What is known of the request and its job. Faults choose answers by it.
+/// The facts about a request and its job that faults use to select responses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Context {
     /// The export's level.
@@ -131,7 +131,7 @@ pub(crate) struct Context {
     pub file: Option<String>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerReply {
     /// Its point.
@@ -147,27 +147,27 @@ pub(crate) struct ServerReply {
 }
 
 impl ServerReply {
-    /// An answer without a body.
+    /// A response without a body.
     pub(crate) fn empty(point: Point, status: StatusCode) -> Self {
         Self { point, status, headers: HeaderMap::new(), payload: Payload::Empty, context: Context::default() }
     }
 
-    /// An answer with a FHIR resource.
+    /// A response with a FHIR resource.
     pub(crate) fn fhir(point: Point, status: StatusCode, resource: Value) -> Self {
         Self { payload: Payload::Json(resource), ..Self::empty(point, status) }.with("content-type", FHIR_JSON)
     }
 
-    /// An answer with an OperationOutcome of severity error.
+    /// A response with an OperationOutcome of severity error.
     pub(crate) fn refusal(point: Point, status: StatusCode, code: &str, text: &str) -> Self {
         Self::fhir(point, status, outcome("error", code, text))
     }
 
-    /// An answer with other JSON.
+    /// A response with other JSON.
     pub(crate) fn json(point: Point, status: StatusCode, value: Value) -> Self {
         Self { payload: Payload::Json(value), ..Self::empty(point, status) }.with("content-type", "application/json")
     }
 
-    /// Sets a header. A value that no header can hold is dropped.
+    /// Sets a header. A value that HTTP does not allow is dropped.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         set(&mut self.headers, name, value);
         self
@@ -194,15 +194,16 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-/// The answer at a path where nothing is.
+/// The response to a request for an unknown path.
 pub(crate) fn not_found() -> ServerReply {
-    ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "there is nothing at this path")
+    ServerReply::refusal(Point::Other, StatusCode::NOT_FOUND, "not-found", "unknown path")
 }
 
-/// The answer to a method other than those in `allow`.
+/// The response to a method that is not in `allow`.
 pub(crate) fn not_allowed(allow: &str) -> ServerReply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    ServerReply::refusal(Point::Other, status, "not-supported", &format!("{allow} only")).with("allow", allow)
+    ServerReply::refusal(Point::Other, status, "not-supported", &format!("allowed methods: {allow}"))
+        .with("allow", allow)
 }
 
 /// An OperationOutcome with one issue.

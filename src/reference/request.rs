@@ -23,7 +23,7 @@ pub(crate) struct ServerRequest {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
-    /// What its token permits.
+    /// The permissions of its token.
     pub grant: Grant,
 }
 
@@ -53,7 +53,7 @@ impl Preferences {
     }
 }
 
-/// The decoded segments of `path` below `base`; none: it is not below the base.
+/// The decoded segments of `path` below `base`; `None` if it is not below the base.
 pub(crate) fn segments_below(base: &str, path: &str) -> Option<Vec<String>> {
     let rest = path.strip_prefix(base)?.strip_prefix('/')?;
     Some(rest.split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect())
@@ -67,7 +67,7 @@ pub(crate) fn query_parameters(query: &str) -> Vec<(String, String)> {
 /// The parameters of a body, in order.
 ///
 /// # Errors
-/// The refusal of a body that is no Parameters resource.
+/// The refusal of a body that is not a Parameters resource.
 pub(crate) fn body_parameters(body: &[u8]) -> Result<Vec<(String, String)>, Box<ServerReply>> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| bad_request("structure", &format!("the body is not JSON: {error}")))?;
@@ -86,7 +86,7 @@ pub(crate) fn body_parameters(body: &[u8]) -> Result<Vec<(String, String)>, Box<
             let text = item.as_object().and_then(|fields| {
                 fields.iter().find(|(key, _)| key.starts_with("value")).and_then(|(_, value)| text_of(value))
             });
-            let unusable = || bad_request("value", &format!("the parameter {name} has no value that can be used"));
+            let unusable = || bad_request("value", &format!("the parameter {name} has no usable value"));
             Ok((name.to_owned(), text.ok_or_else(unusable)?))
         })
         .collect()

@@ -1,4 +1,4 @@
-//! Answers as bytes: bodies streamed or whole, compressed if the client accepts it.
+//! Responses as bytes: bodies are streamed or complete, and compressed if the client accepts it.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -40,17 +40,17 @@ pub(crate) fn response(server: &ServerState, request: &HeaderMap, reply: ServerR
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     let compressed = labelled || unlabelled;
-    let whole = |payload: Payload| {
+    let complete = |payload: Payload| {
         let plain = payload.into_bytes();
         if compressed { Bytes::from(gzip(&plain)) } else { plain }
     };
     let body = match reply.payload {
         Payload::Lines(rows) if is_file && server.does(Behavior::SlowFiles) => {
-            slow_body(whole(Payload::Lines(rows)), server.does(Behavior::CutAtExpiry))
+            slow_body(complete(Payload::Lines(rows)), server.does(Behavior::CutAtExpiry))
         }
         Payload::Lines(rows) if !server.does(Behavior::OddChunks) => line_body(rows, compressed),
-        payload if is_file && server.does(Behavior::OddChunks) => odd_chunks(whole(payload)),
-        payload => Body::from(whole(payload)),
+        payload if is_file && server.does(Behavior::OddChunks) => odd_chunks(complete(payload)),
+        payload => Body::from(complete(payload)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
@@ -109,7 +109,7 @@ fn line_body(rows: Rows, compressed: bool) -> Body {
     }))
 }
 
-/// Compresses a whole body.
+/// Compresses a complete body.
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
     // Writing to memory does not fail.
@@ -118,10 +118,10 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
     writer.finish().unwrap_or_default()
 }
 
-/// A body that pauses in the middle, and ends there with an error if `cut`.
-fn slow_body(whole: Bytes, cut: bool) -> Body {
-    let half = whole.len() / 2;
-    let parts = [(Some(whole.slice(..half)), false), (Some(whole.slice(half..)).filter(|_| !cut), true)];
+/// A body that pauses in the middle; if `cut` is set, it ends there with an error.
+fn slow_body(complete: Bytes, cut: bool) -> Body {
+    let half = complete.len() / 2;
+    let parts = [(Some(complete.slice(..half)), false), (Some(complete.slice(half..)).filter(|_| !cut), true)];
     Body::from_stream(stream::iter(parts).then(|(part, later)| async move {
         if later {
             tokio::time::sleep(PAUSE).await;
@@ -130,9 +130,9 @@ fn slow_body(whole: Bytes, cut: bool) -> Body {
     }))
 }
 
-/// A body in chunks of one to seven bytes, so that boundaries fall inside characters. The sizes are always the same.
-fn odd_chunks(whole: Bytes) -> Body {
-    Body::from_stream(stream::unfold((whole, 0_usize), |(mut rest, turn)| async move {
+/// A body in chunks of one to seven bytes, so that boundaries are inside characters. The sizes never change.
+fn odd_chunks(complete: Bytes) -> Body {
+    Body::from_stream(stream::unfold((complete, 0_usize), |(mut rest, turn)| async move {
         if rest.is_empty() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Reads and searches, as far as a bulk client needs them: a resource by its id, Groups, and counts.
+//! Reads and searches that a Bulk Data client needs: a resource by its id, Groups, and counts.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -21,19 +21,19 @@ use crate::search::query::Query;
 
 /// The maximum number of entries in one search result.
 const PAGE: u64 = 100;
-/// The maximum number of resources that a search with criteria looks at.
+/// The maximum number of resources that a search with criteria checks.
 const MAX_SEARCHED: u64 = 10_000;
 /// The characters that have a meaning between criteria.
 const SEPARATORS: &AsciiSet = &AsciiSet::EMPTY.add(b'%').add(b'&').add(b'=');
 
-/// Answers `GET Type/id`.
+/// Responds to `GET Type/id`.
 pub(crate) fn read(server: &ServerState, name: &str, id: &str) -> ServerReply {
     if let Some(reply) = changing_data::read(server, name, id) {
         return reply;
     }
     let population = server.population();
     if population.was_removed(name, id) {
-        return ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted");
+        return ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "the resource was deleted");
     }
     match population.read(name, id) {
         Some(line) => ServerReply { payload: Payload::Raw(line), ..ServerReply::empty(Point::Read, StatusCode::OK) }
@@ -84,7 +84,7 @@ impl SearchParameters {
         self.id.is_some() || self.identifier.is_some() || self.name.is_some() || !self.query.is_empty()
     }
 
-    /// The resources that match, without those that clients created.
+    /// The resources that match, without the Groups that clients created.
     fn matches(&self, server: &ServerState, kind: &str, population: &Population) -> Vec<Value> {
         let lines: Vec<Bytes> = match &self.id {
             Some(id) => population.read(kind, id).into_iter().collect(),
@@ -108,11 +108,11 @@ impl SearchParameters {
     }
 }
 
-/// Answers `GET Type?...`: the first resources of a type, or their number.
+/// Responds to `GET Type?...` with the first matching resources of a type, or their number.
 pub(crate) fn search(server: &ServerState, kind: &str, request: &ServerRequest) -> ServerReply {
     let population = server.population();
     if !population.types().contains(&kind) {
-        let text = "there is no such resource type here";
+        let text = "the server has no resources of this type";
         return ServerReply::refusal(Point::Search, StatusCode::NOT_FOUND, "not-supported", text);
     }
     let search = match SearchParameters::read(server, kind, query_parameters(&request.query)) {
@@ -148,7 +148,7 @@ fn refused(text: &str) -> Box<ServerReply> {
     Box::new(ServerReply::refusal(Point::Search, StatusCode::BAD_REQUEST, "not-supported", text))
 }
 
-/// The query of criteria; empty: there are no criteria.
+/// The query of these criteria; empty if there are no criteria.
 ///
 /// # Errors
 /// The refusal of a criterion that the server does not understand.

@@ -1,8 +1,8 @@
-//! The reference server: a conformant bulk data server in this process, for people without a server, for tests and for
-//! `selftest`.
+//! Runs the reference server, a conformant Bulk Data server in this process, for users without a server, for tests and
+//! for `selftest`.
 //!
-//! The server first makes the conformant answer, a `ServerReply` that knows its `Point`. Then the faults change it. So a
-//! fault file needs no knowledge of the server. What no change of an answer can show is a `Behavior` of the server.
+//! The server first builds the conformant response, a `ServerReply` with its `Point`. Then the faults change it. So a
+//! fault file does not depend on the code of the server. A fault that needs code in the server is a `Behavior`.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::reference::options::ServerOptions;
 use crate::reference::server::answer;
 use crate::reference::state::ServerState;
 
-/// The reference server as a router. It answers below the path of [`ServerOptions::base`] and keeps its jobs in memory.
+/// The reference server as a router. It serves the paths below [`ServerOptions::base`] and keeps its jobs in memory.
 pub fn router(options: ServerOptions) -> Router {
     let server = Arc::new(ServerState::new(options));
     if let Some(mutator) = &server.options.mutator {
@@ -25,10 +25,10 @@ pub fn router(options: ServerOptions) -> Router {
     Router::new().fallback(answer).with_state(server)
 }
 
-/// Serves on `listener` until `shutdown` is ready, and then finishes running downloads.
+/// Serves on `listener` until `shutdown` completes, then finishes running downloads.
 ///
 /// # Errors
-/// Accepting connections failed.
+/// Accepting connections fails.
 pub async fn serve<F>(listener: TcpListener, options: ServerOptions, shutdown: F) -> std::io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,

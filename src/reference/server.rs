@@ -1,4 +1,4 @@
-//! Answers requests: parses them, finds the handler, applies faults, and makes the response.
+//! Responds to requests: parses them, finds the handler, applies faults, and makes the response.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::reference::{attachments, cohorts, metadata, rest, writes};
 /// The maximum length of a body, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// Answers any request.
+/// Responds to any request.
 pub(crate) async fn answer(State(server): State<Arc<ServerState>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let headers = parts.headers.clone();
@@ -46,10 +46,10 @@ async fn read(server: &ServerState, parts: Parts, body: Body) -> Result<ServerRe
     let refuse = |status, code: &str, text: &str| Box::new(ServerReply::refusal(Point::Other, status, code, text));
     let base = server.options.base.path().trim_end_matches('/');
     let path = segments_below(base, parts.uri.path());
-    // Reads the body in any case: the client may wait until the server has read it.
+    // Always read the body: the client may wait until the server has read it.
     let body = to_bytes(body, MAX_BODY).await;
-    let outside = || refuse(StatusCode::NOT_FOUND, "not-found", "there is nothing outside the base");
-    let too_long = |_| refuse(StatusCode::PAYLOAD_TOO_LARGE, "too-long", "the body is longer than a mebibyte");
+    let outside = || refuse(StatusCode::NOT_FOUND, "not-found", "the path is not below the base URL");
+    let too_long = |_| refuse(StatusCode::PAYLOAD_TOO_LARGE, "too-long", "the body is longer than 1 MiB");
     Ok(ServerRequest {
         path: path.ok_or_else(outside)?,
         body: body.map_err(too_long)?,
@@ -61,7 +61,7 @@ async fn read(server: &ServerState, parts: Parts, body: Body) -> Result<ServerRe
     })
 }
 
-/// The answer of the conformant server, which behaviors may change.
+/// The response of the conformant server, which behaviors can change.
 fn reply(server: &ServerState, request: &mut ServerRequest) -> ServerReply {
     let segments = request.path.clone();
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -89,7 +89,7 @@ fn reply(server: &ServerState, request: &mut ServerRequest) -> ServerReply {
     }
     match path.as_slice() {
         ["$export"] => kick_off::kick_off(server, request, SelectedLevel::System),
-        // The directory has no patients and no Groups.
+        // The provider directory has no patients and no Groups.
         [_, "$export"] | ["Group", _, "$export"] if server.spec() == Personality::Hcpd => not_found(),
         ["Patient", "$export"] => kick_off::kick_off(server, request, SelectedLevel::Patients),
         ["Group", id, "$export"] => kick_off::kick_off(server, request, SelectedLevel::Group((*id).to_owned())),
@@ -110,7 +110,7 @@ fn reply(server: &ServerState, request: &mut ServerRequest) -> ServerReply {
     }
 }
 
-/// Adds the Date, which a fault may remove.
+/// Adds the header Date, which a fault can remove.
 fn dated(server: &ServerState, mut reply: ServerReply) -> ServerReply {
     set(&mut reply.headers, "date", &httpdate::fmt_http_date(server.now()));
     reply

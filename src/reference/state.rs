@@ -18,7 +18,7 @@ use crate::reference::personality::spec::Personality;
 use crate::reference::reply::{Point, ServerReply};
 use crate::reference::security::grant::IssuedToken;
 
-/// Everything that the server knows.
+/// The state of a reference server.
 #[derive(Debug)]
 pub(crate) struct ServerState {
     pub options: ServerOptions,
@@ -29,7 +29,7 @@ pub(crate) struct ServerState {
     cohorts: Mutex<CohortStore>,
 }
 
-/// The resources that the server holds now and held before.
+/// The resources that the server has now and had before.
 #[derive(Debug)]
 struct DataHistory {
     now: Arc<Population>,
@@ -37,20 +37,20 @@ struct DataHistory {
     before: Vec<(SystemTime, Arc<Population>)>,
 }
 
-/// What the server remembers of requests, apart from jobs.
+/// The facts about earlier requests that the server keeps in addition to jobs.
 #[derive(Debug, Default)]
 pub(crate) struct RequestNotes {
     /// Access tokens.
     pub tokens: HashMap<String, IssuedToken>,
-    /// The key set of the first client as read last, and how long the server may keep it.
+    /// The key set of the first client as last read, and when the server must read it again.
     pub key_set: Option<(String, SystemTime)>,
-    /// Ids of assertions, and when those end.
+    /// Ids of assertions, and when the assertions expire.
     pub assertions: HashMap<String, SystemTime>,
-    /// How many answers each step of a fault has seen for each job or file.
+    /// How many responses each step of a fault has counted for each job or file.
     pub counts: HashMap<(usize, usize, String), u32>,
     /// The number of jobs started.
     pub started: u32,
-    /// When the last of them started.
+    /// When the latest job started.
     pub latest_start: Option<SystemTime>,
     /// The resources changed since the server started, as type and id.
     pub changed: Vec<(String, String)>,
@@ -58,7 +58,7 @@ pub(crate) struct RequestNotes {
 }
 
 impl ServerState {
-    /// The state of a server that starts.
+    /// The state of a new server.
     pub(crate) fn new(mut options: ServerOptions) -> Self {
         let behaviors = ActiveBehaviors::of(&options.faults);
         if behaviors.has(Behavior::ShortLived) {
@@ -74,7 +74,7 @@ impl ServerState {
         Self { options, behaviors, data, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }
     }
 
-    /// The spec that the server keeps.
+    /// The spec that the server implements.
     pub(crate) fn spec(&self) -> Personality {
         self.options.spec
     }
@@ -84,19 +84,19 @@ impl ServerState {
         self.options.clock.now()
     }
 
-    /// The resources that the server holds now.
+    /// The resources that the server has now.
     pub(crate) fn population(&self) -> Arc<Population> {
         Arc::clone(&self.data.read().unwrap_or_else(PoisonError::into_inner).now)
     }
 
-    /// The resources that the server held at `time`.
+    /// The resources that the server had at `time`.
     pub(crate) fn population_at(&self, time: SystemTime) -> Arc<Population> {
         let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
         let then = data.before.iter().find(|(until, _)| *until > time).map(|(_, then)| then);
         Arc::clone(then.unwrap_or(&data.now))
     }
 
-    /// Replaces the resources at `time`.
+    /// Replaces the resources; the new ones are valid from `time`.
     pub(crate) fn replace_population(&self, population: Population, time: SystemTime) {
         let mut data = self.data.write().unwrap_or_else(PoisonError::into_inner);
         let former = std::mem::replace(&mut data.now, Arc::new(population));
@@ -106,27 +106,27 @@ impl ServerState {
         }
     }
 
-    /// Whether a fault names this behavior.
+    /// Whether a fault switches on this behavior.
     pub(crate) fn does(&self, behavior: Behavior) -> bool {
         self.behaviors.has(behavior)
     }
 
-    /// The behaviors that faults name.
+    /// The behaviors that faults switch on.
     pub(crate) fn behaviors(&self) -> &ActiveBehaviors {
         &self.behaviors
     }
 
-    /// The jobs, locked for one answer.
+    /// The jobs, locked for one response.
     pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The notes, locked for one answer.
+    /// The notes, locked for one response.
     pub(crate) fn notes(&self) -> MutexGuard<'_, RequestNotes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The Groups that clients created, locked for one answer.
+    /// The Groups that clients created, locked for one response.
     pub(crate) fn cohorts(&self) -> MutexGuard<'_, CohortStore> {
         self.cohorts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -146,7 +146,7 @@ impl ServerState {
         !matches!(self.options.auth, ServerAuth::None)
     }
 
-    /// Whether clients get tokens by SMART Backend Services.
+    /// Whether clients request tokens by SMART Backend Services.
     pub(crate) fn has_smart(&self) -> bool {
         matches!(self.options.auth, ServerAuth::Smart(_))
     }
@@ -165,7 +165,7 @@ impl ServerState {
     /// 128 random bits, as 22 characters that need no encoding in a URL.
     ///
     /// # Errors
-    /// The answer to give if the system has no random numbers.
+    /// The response to send if the system provides no random numbers.
     pub(crate) fn secret(&self) -> Result<String, Box<ServerReply>> {
         Ok(URL_SAFE_NO_PAD.encode(self.random::<16>()?))
     }
@@ -173,12 +173,12 @@ impl ServerState {
     /// Random bytes.
     ///
     /// # Errors
-    /// The answer to give if the system has no random numbers.
+    /// The response to send if the system provides no random numbers.
     pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Box<ServerReply>> {
         let mut bytes = [0_u8; N];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Box::new(ServerReply::refusal(Point::Other, status, "exception", "the system gives no random numbers"))
+            Box::new(ServerReply::refusal(Point::Other, status, "exception", "the system provides no random numbers"))
         })?;
         Ok(bytes)
     }

@@ -6,9 +6,9 @@ use crate::reference::personality::hapi;
 use crate::reference::request::ServerRequest;
 use crate::reference::state::ServerState;
 
-/// Another origin at which a server in this process answers too.
+/// Another origin that a server in this process serves too.
 pub const FILES_ORIGIN: &str = "https://files.localhost";
-/// An origin that nobody owns: the name is reserved.
+/// An origin that cannot exist: the name is reserved.
 const UNOWNED_ORIGIN: &str = "https://lure.invalid";
 
 /// The polling URL of a job.

@@ -8,19 +8,21 @@ use crate::reference::reply::{FHIR_JSON, Payload, Point, ServerReply, not_found,
 use crate::reference::request::ServerRequest;
 use crate::reference::state::ServerState;
 
-/// Answers PUT and DELETE of an existing resource.
+/// Responds to PUT and DELETE of an existing resource.
 pub(crate) fn write(server: &ServerState, request: &ServerRequest, kind: &str, id: &str) -> ServerReply {
     let population = server.population();
     let refuse = |status, code: &str, text: &str| ServerReply::refusal(Point::Other, status, code, text);
     if population.read(kind, id).is_none() || population.is_generated() {
         let status = if population.was_removed(kind, id) { StatusCode::GONE } else { StatusCode::NOT_FOUND };
-        return refuse(status, "not-found", "only what the small population holds can be changed");
+        return refuse(status, "not-found", "only existing resources of the fixtures can be changed");
     }
     if request.method == Method::DELETE {
         return match delete(server, kind, id) {
-            Some(_) => {
-                ServerReply::fhir(Point::Other, StatusCode::OK, outcome("information", "informational", "deleted"))
-            }
+            Some(_) => ServerReply::fhir(
+                Point::Other,
+                StatusCode::OK,
+                outcome("information", "informational", "the resource is deleted"),
+            ),
             None => not_found(),
         };
     }

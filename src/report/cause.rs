@@ -1,5 +1,4 @@
-//! Causes that several tests share: tests that are undecided for the same reason, and tests that found the same thing
-//! wrong.
+//! Causes that several tests share: tests that are undetermined for the same reason, and tests with the same findings.
 
 use std::collections::BTreeSet;
 
@@ -19,17 +18,17 @@ pub(crate) struct Cause<'a> {
     pub tests: Vec<&'a TestResult>,
 }
 
-/// The tests of one verdict by cause, in the order of their first.
+/// Groups the tests of one verdict by cause, in the order of the first test of each cause.
 ///
-/// A flow that ended early leaves its later tests with a reason of its own; they belong to what ended it. What could
-/// not be decided at the same exchange has the same cause, whatever each test says of it.
+/// The cause of tests of a flow that ended early is the reason for that end. Undetermined tests with the same exchange
+/// have the same cause, even if their reasons differ.
 pub(crate) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) -> Vec<Cause<'a>> {
     let mut out: Vec<Cause<'a>> = Vec::new();
     for test in judgement.tests.iter().filter(|t| t.verdict == verdict) {
         let (reason, exchange) = origin(run, test);
         let same = |c: &&mut Cause<'_>| {
-            let there = verdict == Verdict::Error && exchange.is_some_and(|id| c.exchanges.contains(&id));
-            c.reason == reason || there
+            let same_exchange = verdict == Verdict::Error && exchange.is_some_and(|id| c.exchanges.contains(&id));
+            c.reason == reason || same_exchange
         };
         let cause = match out.iter_mut().find(same) {
             Some(cause) => cause,
@@ -48,8 +47,8 @@ pub(crate) fn causes<'a>(run: &Run, judgement: &'a Judgement, verdict: Verdict) 
     out
 }
 
-/// The reason for the verdict of a test without findings, escaped for display, and the exchange that shows it. If its flow
-/// ended early, this is the reason for that end, which may be the failure of another flow.
+/// Returns the reason for the verdict of a test without findings, escaped for display, and the exchange that shows it.
+/// If its flow ended early, this is the reason for that end, which may be the failure of another flow.
 pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
     let stop_of = |name: &str| run.flows.iter().find(|f| f.name == name).and_then(|f| f.stop.as_ref());
     let Some(stop) = stop_of(&test.flow).filter(|_| test.flow_ended) else {
@@ -61,7 +60,7 @@ pub(crate) fn origin(run: &Run, test: &TestResult) -> (String, Option<u32>) {
     (visible(&root.because), root.exchange)
 }
 
-/// `it was answered 401 (exchange 2)` in two.
+/// Splits `the server returned 401 (exchange 2)` into the reason and the exchange.
 fn split(because: &str) -> (&str, Option<u32>) {
     let parts = because.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (exchange "));
     match parts.and_then(|(reason, id)| Some((reason, id.parse().ok()?))) {
@@ -70,8 +69,8 @@ fn split(because: &str) -> (&str, Option<u32>) {
     }
 }
 
-/// The tests that were not decided because of what this test found: those undecided for the same reason, and those of
-/// flows that ended at an exchange of its findings.
+/// Returns the tests without a verdict because of this test: those undetermined for the same reason, and those of flows
+/// that ended at an exchange of its findings.
 pub(crate) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Vec<&'a TestResult> {
     let found = test.findings.iter().flat_map(|f| f.exchange.iter().chain(&f.repeats));
     let seen: BTreeSet<u32> = match test.verdict {
@@ -94,23 +93,23 @@ pub(crate) fn followers<'a>(run: &Run, judgement: &'a Judgement, test: &TestResu
     judgement.tests.iter().filter(lost).filter(here).collect()
 }
 
-/// The earlier test, and its spec, that shows in full what this one would repeat.
+/// Returns the earlier test with the same cause that is shown in full, and its spec.
 pub(crate) fn shown_before<'a>(
     run: &'a Run,
     judgement: &'a Judgement,
     test: &TestResult,
 ) -> Option<(&'a Judgement, &'a TestResult)> {
     let before = run.judgements.iter().take_while(|j| j.spec != judgement.spec);
-    let again = |j: &'a Judgement| {
+    let same = |j: &'a Judgement| {
         let twin = j.tests.iter().find(|t| t.id == test.id && t.verdict == test.verdict)?;
         (twin.findings == test.findings && twin.because == test.because).then_some((j, twin))
     };
-    // A test that refers to another one is no target of a reference.
+    // A test that refers to another test is not the target of a reference.
     let first = |(j, t): (&'a Judgement, &'a TestResult)| in_spec(run, j, t).map_or((j, t), |leader| (j, leader));
-    before.filter_map(again).map(first).next().or_else(|| in_spec(run, judgement, test).map(|t| (judgement, t)))
+    before.filter_map(same).map(first).next().or_else(|| in_spec(run, judgement, test).map(|t| (judgement, t)))
 }
 
-/// The same within one spec.
+/// Returns the earlier test of the same spec with the same cause.
 fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option<&'a TestResult> {
     match test.verdict {
         Verdict::Error => {
@@ -126,27 +125,27 @@ fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option
     }
 }
 
-/// Whether two tests are the same on different flows and found the same things wrong.
+/// Returns whether two results are of the same test on different flows and have the same findings.
 pub(crate) fn alike(a: &TestResult, b: &TestResult) -> bool {
     let name = |t: &TestResult| t.id.split('@').next().map(str::to_owned);
     let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<BTreeSet<_>>();
     name(a) == name(b) && !a.findings.is_empty() && signs(a) == signs(b)
 }
 
-/// What is wrong, whatever the file, the item of a list or the line.
+/// Returns the parts of a finding that do not depend on the file, the index in a list or the line.
 fn sign(finding: &Finding) -> (PlaceKind, String, String, String) {
     let place = finding.place.to_string();
     let place: String = place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
     let (place, actual) = match finding.place.kind() {
         PlaceKind::Line => (String::new(), finding.actual.clone()),
-        // The value found wrong differs from answer to answer, but for a status it is the point.
+        // The wrong value may differ from response to response, but a different status is a different finding.
         PlaceKind::Status => (place, finding.actual.clone()),
         _ => (place, String::new()),
     };
     (finding.place.kind(), place, finding.expected.clone(), actual)
 }
 
-/// Findings of a test with those after each that say the same of another file.
+/// Groups each finding with later findings that are the same in other files.
 pub(crate) fn fold(findings: &[Finding]) -> Vec<(&Finding, Vec<&Finding>)> {
     let mut out: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
     for finding in findings {

@@ -1,5 +1,5 @@
-//! `checklist.md`: what a connectathon table asks for. One line a flow and area: passed (P), failed (F), not applicable
-//! (NA); what could not be decided is left blank, with the reason.
+//! `checklist.md`: a table for a connectathon. One line for each flow and area: passed (P), failed (F), not applicable
+//! or not tested (NA), or blank if undetermined, with the reason.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::report::escape::markdown;
 use crate::report::{cause, text, verdict};
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
-/// The whole checklist.
+/// Returns the checklist.
 pub fn render(run: &Run) -> String {
     let mut out = String::from("# Bulk data export checklist\n\n");
     let facts = [
@@ -27,7 +27,7 @@ pub fn render(run: &Run) -> String {
     if let Some(early) = &run.early {
         let _ = writeln!(out, "- The run ended early: {}", markdown(&text::cut(early, 300)));
     }
-    out.push_str("\nP passed, F failed, NA not applicable or not seen, blank: could not be decided.\n");
+    out.push_str("\nP: passed. F: failed. NA: not applicable or not tested. Blank: undetermined.\n");
     for judgement in &run.judgements {
         spec(&mut out, run, judgement);
     }
@@ -89,6 +89,6 @@ fn mark(run: &Run, tests: &[&TestResult]) -> (&'static str, String) {
     if skip.is_empty() {
         ("NA", reason(&of(Verdict::NotApplicable)))
     } else {
-        ("NA", format!("not seen: {}", reason(&skip)))
+        ("NA", format!("not tested: {}", reason(&skip)))
     }
 }

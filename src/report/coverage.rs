@@ -1,4 +1,4 @@
-//! What is judged, and what is not and why: the requirements of a spec with the tests that decide them.
+//! Coverage: the requirements of a spec with the tests that verify them, or the reason why none does.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use crate::report::wrap::{widest, wrap};
 use crate::suite::catalog::Catalog;
 use crate::suite::model::Requirement;
 
-/// A requirement of a spec, and what decides it.
+/// A requirement of a spec, and its tests.
 struct CoverageRow<'a> {
     requirement: &'a Requirement,
     level: Level,
     /// `area::id@flow`.
     tests: Vec<String>,
-    /// Why there are none.
+    /// Why there are no tests.
     untested: Option<String>,
 }
 
-/// The requirements of `spec`, in the order of the files.
+/// Returns the requirements of `spec`, in the order of the files.
 fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<CoverageRow<'a>> {
     let row = |requirement: &'a Requirement| {
         let place = requirement.places.get(spec)?;
@@ -36,8 +36,8 @@ fn rows<'a>(catalog: &'a Catalog, spec: &str) -> Vec<CoverageRow<'a>> {
     catalog.requirements.values().filter_map(row).collect()
 }
 
-/// `{"hl7-3.0.0": [{"id", "level", "says", "at", "see": [], "tests": [], "untested": null}]}`, for each of `specs`; tests
-/// as `area::id@flow`, `see` as the ids that others have for it. Under `totals` the numbers by spec and level.
+/// Returns `{"hl7-3.0.0": [{"id", "level", "says", "at", "see": [], "tests": [], "untested": null}]}`, for each of
+/// `specs`; tests as `area::id@flow`, `see` as ids of other sources. `totals` has the numbers by spec and level.
 pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
     let (mut out, mut totals) = (Map::new(), Map::new());
     for spec in specs {
@@ -63,8 +63,8 @@ pub fn json(catalog: &Catalog, specs: &[String]) -> Value {
     Value::Object(out)
 }
 
-/// The same for people: each requirement with its tests, or why it has none, area by area, and totals by level. Ends in
-/// a line feed.
+/// Returns the coverage as text: each requirement with its tests or the reason why it has none, by area, and totals by
+/// level. Ends in a line feed.
 pub fn text(catalog: &Catalog, specs: &[String]) -> String {
     let parts: Vec<String> = specs.iter().map(|spec| one(catalog, spec)).collect();
     parts.join("\n")
@@ -91,7 +91,7 @@ fn one(catalog: &Catalog, spec: &str) -> String {
     out + &totals(&rows)
 }
 
-/// The tests of a requirement, with their flows together.
+/// Returns the tests of a requirement, each with all its flows.
 fn decided(catalog: &Catalog, spec: &str, row: &CoverageRow<'_>) -> String {
     if let Some(why) = &row.untested {
         return format!("untested: {why}");
@@ -101,11 +101,11 @@ fn decided(catalog: &Catalog, spec: &str, row: &CoverageRow<'_>) -> String {
         (!flows.is_empty()).then(|| format!("{} @{}", test.name(), flows.join(" @")))
     });
     let tests: Vec<String> = tests.collect();
-    let defect = row.requirement.defect.as_ref().map(|why| format!(" (the text errs: {why})"));
+    let defect = row.requirement.defect.as_ref().map(|why| format!(" (the spec text is wrong: {why})"));
     tests.join(", ") + &defect.unwrap_or_default()
 }
 
-/// Numbers of one level, or of all.
+/// The counts of one level, or of all levels.
 struct RequirementCount {
     /// The requirements.
     all: usize,
@@ -115,7 +115,7 @@ struct RequirementCount {
     tests: usize,
 }
 
-/// The numbers by level, and those of all levels as `together`.
+/// Counts the requirements by level, and those of all levels as `together`.
 fn counts(rows: &[CoverageRow<'_>]) -> Vec<(&'static str, RequirementCount)> {
     let tally = |level: Option<Level>| {
         let rows: Vec<&CoverageRow<'_>> =
@@ -136,72 +136,71 @@ fn totals(rows: &[CoverageRow<'_>]) -> String {
         let RequirementCount { all, untested, tests } = tally;
         let verified = all - untested;
         let tests = count(*tests as u64, "test");
-        format!("{name:width$}  {verified:>3} of {all:>3} verified, {untested:>3} untested, by {tests}\n")
+        format!("{name:width$}  {verified:>3} of {all:>3} with tests, {untested:>3} without, {tests}\n")
     };
     counts.iter().map(line).collect()
 }
 
-/// The same as a page in Markdown: the totals of all `specs`, then every requirement with its level in each of them, the
-/// ids that others have for it, and its tests, or why there are none. Ends in a line feed.
-pub fn markdown(catalog: &Catalog, specs: &[String]) -> String {
-    let all: Vec<(&String, Vec<CoverageRow<'_>>)> = specs.iter().map(|spec| (spec, rows(catalog, spec))).collect();
-    let mut out = String::from(
-        "# Coverage\n\nEvery duty of a server that Plimsoll knows, and what decides it. Made by `plimsoll coverage --format markdown`.\n",
+/// Returns the page of one spec in Markdown: the totals by level, then every requirement with its level, its ids in
+/// other sources, and its tests or the reason why it has none. Ends in a line feed.
+pub fn markdown(catalog: &Catalog, spec: &str) -> String {
+    let rows = rows(catalog, spec);
+    let title = catalog.spec(spec).map_or(spec, |known| known.title.as_str());
+    let mut out = format!(
+        "# {spec}\n\nRequirements of {}, and the tests that decide them. Generated by `plimsoll coverage --spec {spec} --format \
+         markdown`.\n\n{TOTALS_HEAD}",
+        markdown_cell(title)
     );
-    out += "\n| spec | level | duties | with tests | without | tests |\n|---|---|---:|---:|---:|---:|\n";
-    for (spec, rows) in &all {
-        for (name, RequirementCount { all, untested, tests }) in counts(rows) {
-            out += &format!("| {spec} | {name} | {all} | {} | {untested} | {tests} |\n", all - untested);
-        }
+    for (name, count) in counts(&rows) {
+        out += &totals_row(name, &count);
     }
     for area in Area::ALL {
-        let known = catalog.requirements.values().filter(|requirement| requirement.area == *area);
-        let mut lines = known.filter_map(|requirement| page_line(catalog, &all, requirement)).peekable();
-        if lines.peek().is_some() {
+        let mut rows = rows.iter().filter(|row| row.requirement.area == *area).peekable();
+        if rows.peek().is_some() {
             out += &format!("\n## {area}\n\n| requirement | level | decided by |\n|---|---|---|\n");
         }
-        out.extend(lines);
+        out.extend(rows.map(|row| page_row(catalog, spec, row)));
     }
     out
 }
 
-/// One requirement's line; none if no spec of the page has it.
-fn page_line(catalog: &Catalog, all: &[(&String, Vec<CoverageRow<'_>>)], requirement: &Requirement) -> Option<String> {
-    let own: Vec<(&String, &CoverageRow<'_>)> = all
-        .iter()
-        .filter_map(|(spec, rows)| Some((*spec, rows.iter().find(|row| row.requirement.id == requirement.id)?)))
-        .collect();
-    // Specs with the same text share one entry.
-    let together = |say: &dyn Fn(&str, &CoverageRow<'_>) -> String| -> String {
-        let mut texts: Vec<(String, Vec<&str>)> = Vec::new();
-        for (spec, row) in &own {
-            let text = say(spec, row);
-            match texts.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, specs)) => specs.push(spec),
-                None => texts.push((text, vec![spec])),
-            }
+/// Returns the overview of all `specs` in Markdown, with a link to `SPEC.md` for each. Ends in a line feed.
+pub fn markdown_overview(catalog: &Catalog, specs: &[String]) -> String {
+    let mut out = format!(
+        "# Coverage\n\nEvery requirement that Plimsoll knows is listed on the page of its specification, with the tests that decide \
+         it or the reason why it has none. The pages are generated.\n\n| spec {TOTALS_HEAD}",
+    )
+    .replace("|---|---:|", "|---|---|---:|");
+    for spec in specs {
+        for (name, count) in counts(&rows(catalog, spec)) {
+            out += &format!("| [{spec}]({spec}.md) {}", totals_row(name, &count));
         }
-        match texts.as_slice() {
-            [(text, _)] => text.clone(),
-            many => many
-                .iter()
-                .map(|(text, specs)| format!("{}: {text}", specs.join(", ")))
-                .collect::<Vec<_>>()
-                .join("<br>"),
-        }
+    }
+    out
+}
+
+/// The head of a table of totals.
+const TOTALS_HEAD: &str = "| level | requirements | with tests | without | tests |\n|---|---:|---:|---:|---:|\n";
+
+fn totals_row(name: &str, count: &RequirementCount) -> String {
+    let RequirementCount { all, untested, tests } = count;
+    format!("| {name} | {all} | {} | {untested} | {tests} |\n", all - untested)
+}
+
+/// Returns the row of one requirement.
+fn page_row(catalog: &Catalog, spec: &str, row: &CoverageRow<'_>) -> String {
+    let CoverageRow { requirement, level, .. } = row;
+    let level = match catalog.link(&requirement.id, spec) {
+        Some(link) => format!("[{level}]({link})"),
+        None => level.to_string(),
     };
-    let linked = |(spec, row): &(&String, &CoverageRow<'_>)| match catalog.link(&requirement.id, spec) {
-        Some(link) => format!("[{spec} {}]({link})", row.level),
-        None => format!("{spec} {}", row.level),
-    };
-    let levels = own.iter().map(linked).collect::<Vec<_>>().join("<br>");
-    let decided = together(&|spec, row| markdown_cell(&decided(catalog, spec, row)));
     let see = match requirement.see.as_slice() {
         [] => String::new(),
         see => format!("<br>see {}", markdown_cell(&see.join(", "))),
     };
     let says = markdown_cell(&requirement.says);
-    (!own.is_empty()).then(|| format!("| `{}`<br>{says}{see} | {levels} | {decided} |\n", requirement.id))
+    let decided = markdown_cell(&decided(catalog, spec, row));
+    format!("| `{}`<br>{says}{see} | {level} | {decided} |\n", requirement.id)
 }
 
 #[cfg(test)]
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn every_requirement_that_ships_has_a_test_or_a_reason() {
+    fn every_built_in_requirement_has_a_test_or_a_reason() {
         let catalog = crate::suite::source::embedded().unwrap();
         let specs: Vec<String> = catalog.specs.keys().cloned().collect();
         let data = json(&catalog, &specs);

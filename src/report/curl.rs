@@ -4,15 +4,15 @@ use crate::recording::model::{Exchange, Phase, Request, Role};
 use crate::report::escape::{shell, visible};
 use crate::verdicts::judged_run::Run;
 
-/// Longer URLs are named, not repeated.
+/// Longer URLs become a variable.
 const MAX_LEN_URL: usize = 1000;
 
-/// Bodies longer than this are named, not repeated.
+/// Longer bodies become a variable, in bytes.
 const MAX_LEN_BODY: usize = 2000;
 
-/// The arguments of a `curl` that repeats the exchange, each safe by itself. Secrets become `$TOKEN`, `$STATUS_URL`
-/// and the like, in double quotes, for the reader to set; everything else is quoted so that the shell takes it as it
-/// stands.
+/// Returns the arguments of a `curl` command that repeats the exchange, each quoted for a shell. Secrets become
+/// variables in double quotes, such as `$TOKEN` and `$STATUS_URL`, that the reader sets; the shell does not interpret
+/// anything else.
 pub fn arguments(exchange: &Exchange) -> Vec<String> {
     let request = &exchange.request;
     if request.method == "TLS" {
@@ -37,8 +37,8 @@ pub fn arguments(exchange: &Exchange) -> Vec<String> {
         }
     }
     if exchange.file.is_some() {
-        // Asked for gzip, or the server may send it anyway; lines are looked for in what comes out.
-        out.push("--compressed -o answer.ndjson -D -".to_owned());
+        // The response may be compressed; the next command searches the decompressed lines.
+        out.push("--compressed -o response.ndjson -D -".to_owned());
     }
     out.push(url(exchange));
     out
@@ -61,13 +61,13 @@ fn handshake(request: &Request) -> Vec<String> {
     vec![format!("openssl s_client{most} -connect"), shell(&place), "</dev/null".to_owned()]
 }
 
-/// [`arguments`] on one line.
+/// Returns [`arguments`] on one line.
 pub fn line(exchange: &Exchange) -> String {
     arguments(exchange).join(" ")
 }
 
-/// What to put in place of the variables of [`arguments`], in words; none where there are none. Where the polling URL is
-/// wanted, the kick-off that gave it is named.
+/// Returns a sentence about the values of the variables of [`arguments`], if there are any. For a polling URL it names
+/// the kick-off.
 pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
     match UrlVariable::of(exchange)? {
         UrlVariable::File => {
@@ -77,7 +77,7 @@ pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
         UrlVariable::Status => {
             let words = "STATUS_URL: the Content-Location of a kick-off";
             Some(match kickoff(run, exchange) {
-                Some(kickoff) => format!("{words}, here of exchange {}", kickoff.id),
+                Some(kickoff) => format!("{words}, for example of exchange {}", kickoff.id),
                 None => words.to_owned(),
             })
         }
@@ -85,13 +85,14 @@ pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
     }
 }
 
-/// The commands that set `$STATUS_URL` for [`line`] and bring its job to where it was, where that is what it needs.
+/// Returns the commands that set `$STATUS_URL` for [`line`] and bring its job to the same state, if [`line`] needs
+/// them.
 pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
     let kickoff = kickoff(run, exchange).filter(|_| UrlVariable::of(exchange) == Some(UrlVariable::Status))?;
-    let asked = line(kickoff).replacen("curl -i", "curl -si", 1);
+    let command = line(kickoff).replacen("curl -i", "curl -si", 1);
     let mut out =
-        format!("STATUS_URL=$({asked} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')");
-    // What was asked after a DELETE is asked after one again.
+        format!("STATUS_URL=$({command} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')");
+    // If the exchange was after a DELETE, the commands send the DELETE too.
     let deleted = |e: &&Exchange| e.role == Role::Delete && e.flow == exchange.flow && e.id > kickoff.id;
     for deletion in run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(deleted).take(2) {
         out.push('\n');
@@ -100,16 +101,16 @@ pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
     Some(out)
 }
 
-/// What the reader has to do besides pasting: poll until the job is done, where the answer came then.
+/// Returns what the reader must do in addition to running the command, for example poll until the job is finished.
 pub fn hint(run: &Run, exchange: &Exchange) -> Option<String> {
     let done = exchange.role == Role::Poll && exchange.phase == Some(Phase::Complete);
     match prelude(run, exchange) {
-        Some(_) => done.then(|| "Repeat the last command until the job is done".to_owned()),
+        Some(_) => done.then(|| "Repeat the last command until the job is finished".to_owned()),
         None => variables(run, exchange),
     }
 }
 
-/// The kick-off of the job that an exchange belongs to.
+/// Returns the kick-off of the job of an exchange.
 fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
     let same = |e: &&Exchange| e.role == Role::Kickoff && e.flow == exchange.flow && e.probe.is_none();
     run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(same).last()
@@ -125,12 +126,12 @@ fn header(name: &str, value: &str) -> String {
     }
 }
 
-/// A header name within double quotes: nothing but what a header name may hold.
+/// Returns a header name for use in double quotes: only the characters that a header name may contain.
 fn word(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
-/// A body may have several lines; within single quotes the shell keeps them.
+/// Returns a body in single quotes, in which the shell keeps line feeds.
 fn raw_shell(body: &str) -> String {
     let lines: Vec<String> = body.split('\n').map(|l| visible(l).replace('\'', r"'\''")).collect();
     format!("'{}'", lines.join("\n"))
@@ -143,7 +144,7 @@ fn url(exchange: &Exchange) -> String {
     }
 }
 
-/// A variable in place of a URL that is redacted, unusable or very long.
+/// A variable instead of a URL that is redacted, unusable or very long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum UrlVariable {
     File,
@@ -153,7 +154,7 @@ enum UrlVariable {
 }
 
 impl UrlVariable {
-    /// The variable for the URL of an exchange; none: the command has the URL itself.
+    /// Returns the variable for the URL of an exchange, or none if the command has the URL itself.
     fn of(exchange: &Exchange) -> Option<Self> {
         let url = &exchange.request.url;
         let usable = url.starts_with("http://") || url.starts_with("https://");
@@ -179,8 +180,8 @@ impl UrlVariable {
     }
 }
 
-/// Whether the drive replaced something here: `[redacted]`, or `[u7f3a]` for a URL's secret part. An IPv6 host stands
-/// in brackets too, but always holds a colon.
+/// Returns whether the text has a redacted part: `[redacted]`, or `[u7f3a]` for a secret part of a URL. An IPv6 host is
+/// in brackets too, but always contains a colon.
 pub(crate) fn is_redacted(text: &str) -> bool {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('[') {
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn handshakes_are_made_again_with_openssl() {
+    fn handshakes_are_repeated_with_openssl() {
         let again = |url: &str, offered: &str| {
             let headers = vec![("offered".to_owned(), offered.to_owned())];
             handshake(&Request { method: "TLS".to_owned(), url: url.to_owned(), headers, body: None }).join(" ")
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_server_reaches_the_shell() {
+    fn the_shell_does_not_interpret_texts_of_the_server() {
         let e = exchange(Role::Kickoff, "GET", "http://[::1]:8080/fhir/$export?a='$(id)`", &[], None);
         assert_eq!(line(&e), r"curl -i 'http://[::1]:8080/fhir/$export?a='\''$(id)`'");
         let option = exchange(Role::Poll, "DELETE", "-K/etc/passwd", &[("x\"$(id)", "[redacted]")], None);
@@ -265,17 +266,17 @@ mod tests {
     }
 
     #[test]
-    fn a_body_goes_along() {
+    fn a_body_is_sent() {
         let e = exchange(Role::Kickoff, "POST", "http://h/$export", &[], Some("{\"a\":\n \"it's\"}"));
         assert_eq!(line(&e), "curl -i -X POST --data-binary '{\"a\":\n \"it'\\''s\"}' 'http://h/$export'");
     }
 
-    /// The shell itself is asked what it makes of the words.
+    /// Runs a shell that prints the words it reads.
     #[test]
-    fn a_shell_reads_them_back() {
+    fn a_shell_reads_quoted_values_unchanged() {
         let nasty = "a'b\"c$(touch x)`id`\\ ;|&<>*?~!{}";
         let e = exchange(Role::Kickoff, "GET", "http://h/", &[("x-nasty", nasty)], None);
-        // The function stands in for curl and prints its third argument.
+        // The function replaces curl and prints its third argument.
         let script = format!("curl() {{ printf '%s\\n' \"$3\"; }}; {}", line(&e));
         let out = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
         assert_eq!(String::from_utf8(out.stdout).unwrap(), format!("X-Nasty: {nasty}\n"));

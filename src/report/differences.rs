@@ -1,5 +1,5 @@
-//! The differences between specs that were judged together: the requirements of one next to those of the other, with the
-//! states of both on the same answers.
+//! The differences between specs that were judged together: the requirements of one spec next to those of the other,
+//! with the states of both in the same run.
 
 use crate::suite::model::Asks;
 use crate::verdicts::judged_run::{Judgement, RequirementResult, Run};
@@ -11,18 +11,18 @@ pub struct Difference<'r> {
     pub of: usize,
     /// Its requirement.
     pub requirement: &'r RequirementResult,
-    /// What it asks for, compared to the other.
+    /// What it requires, compared with the other spec.
     pub asks: Asks,
-    /// What the other says, a fragment.
+    /// How the other spec differs, a fragment.
     pub how: Option<&'r str>,
-    /// The other spec, likewise.
+    /// The other spec, by its index among the judgements.
     pub to: usize,
     /// Its requirements.
     pub others: Vec<&'r RequirementResult>,
 }
 
-/// What the specs of a run ask for compared to each other, in the order more, other, less, same. Empty if one spec was
-/// judged, or none speaks of another.
+/// Returns the differences between the specs of a run, in the order more, other, less, same. Empty if only one spec was
+/// judged, or if no spec states a difference from another.
 pub fn differences(run: &Run) -> Vec<Difference<'_>> {
     let judged: Vec<(usize, &Judgement)> = run.judgements.iter().enumerate().collect();
     let mut all = Vec::new();
@@ -30,7 +30,7 @@ pub fn differences(run: &Run) -> Vec<Difference<'_>> {
         for (to, other) in judged.iter().filter(|(to, _)| to != of) {
             for requirement in &own.requirements {
                 let Some(differs_from) = &requirement.differs_from else { continue };
-                // What both specs have is no difference between them.
+                // A requirement that both specs have is no difference.
                 if other.requirements.iter().any(|known| known.id == requirement.id) {
                     continue;
                 }
@@ -52,12 +52,12 @@ pub fn differences(run: &Run) -> Vec<Difference<'_>> {
     all
 }
 
-/// What a spec asks for, in words.
+/// Returns what a spec requires compared with another, in words that go before the other requirement.
 pub fn asks(asks: Asks) -> &'static str {
     match asks {
-        Asks::More => "more",
-        Asks::Other => "something else",
-        Asks::Less => "less",
-        Asks::Same => "the same",
+        Asks::More => "more than",
+        Asks::Other => "something different from",
+        Asks::Less => "less than",
+        Asks::Same => "the same as",
     }
 }

@@ -1,12 +1,12 @@
-//! What a stranger's server sent, made harmless for the place where it is shown.
+//! Escapes texts of the server for the place where they are shown.
 
 use std::fmt::Write;
 
 use crate::base::unprintable::is_unprintable;
 
-/// The text with every character that is invisible, moves the cursor, turns the writing direction or is refused by XML
-/// shown as an escape: `\n`, `\u{202e}`. What build services would take for a command (`::error::` at the start of a
-/// line, `##[` anywhere) is broken up the same way. The result is one line.
+/// Escapes every character that is invisible, moves the cursor, changes the writing direction or is refused by XML:
+/// `\n`, `\u{202e}`. Also escapes commands of build services (`::error::` at the start of a line, `##[` anywhere). The
+/// result is one line.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before: [Option<char>; 2] = [None, None];
@@ -30,7 +30,7 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// The text as one cell of a Markdown table: harmless as Markdown and as the HTML that Markdown lets through.
+/// Escapes a text for a cell of a Markdown table, as Markdown and as the HTML in it.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let shown = visible(text);
@@ -44,7 +44,7 @@ pub fn markdown(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // A mention or a bare link would be made by the reader of the file; neither is ours to make.
+            // Markdown renderers make links of mentions and bare URLs.
             '@' => out.push_str("&#64;"),
             ':' if rest.peek() == Some(&'/') => out.push_str("&#58;"),
             _ => out.push(c),
@@ -53,7 +53,7 @@ pub fn markdown(text: &str) -> String {
     out.replace("www.", "www&#46;")
 }
 
-/// The text as one argument of a POSIX shell, in single quotes unless it needs none.
+/// Quotes a text as one argument of a POSIX shell, in single quotes if necessary.
 pub fn shell(text: &str) -> String {
     let shown = visible(text);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',' | '@' | '+');
@@ -68,13 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hidden_characters_are_shown() {
+    fn hidden_characters_are_escaped() {
         assert_eq!(visible("a\u{1b}[31mb\u{202e}c\u{0}\r\n"), "a\\u{1b}[31mb\\u{202e}c\\u{0}\\r\\n");
         assert_eq!(visible("Zürich 東京"), "Zürich 東京");
     }
 
     #[test]
-    fn commands_of_build_services_are_broken_up() {
+    fn commands_of_build_services_are_escaped() {
         assert_eq!(visible("::error::x"), "\\u{3a}:error::x");
         assert_eq!(visible("a\n::error::x"), "a\\n\\u{3a}:error::x");
         assert_eq!(visible("a ##[error]x"), "a #\\u{23}[error]x");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_takes_it_as_one_word() {
+    fn a_shell_reads_a_quoted_text_as_one_word() {
         assert_eq!(shell("GET"), "GET");
         assert_eq!(shell(""), "''");
         assert_eq!(shell("it's $HOME `id`"), r"'it'\''s $HOME `id`'");

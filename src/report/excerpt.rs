@@ -9,17 +9,17 @@ use crate::report::text;
 pub(crate) struct JsonLine {
     /// The line, indented, escaped for display.
     pub text: String,
-    /// The JSON pointer of the value that begins here; none for a closing bracket.
+    /// The JSON pointer of the value that begins here, or `None` for a closing bracket.
     pub pointer: Option<String>,
     /// The column at which the value begins, from 0.
     pub start: usize,
-    /// How many columns of it are on this line.
+    /// The number of columns of the value on this line.
     pub length: usize,
 }
 
-/// What is shown of a body, and where the caret goes.
+/// An excerpt of a body and the position of the caret.
 pub(crate) struct Excerpt {
-    /// The lines, with `...` where some were left out.
+    /// The lines, with `...` for omitted lines.
     pub rows: Vec<String>,
     /// The row above the caret.
     pub caret: Option<usize>,
@@ -27,11 +27,11 @@ pub(crate) struct Excerpt {
     pub start: usize,
     /// Its length in columns.
     pub length: usize,
-    /// Whether the value pointed at is there; if not, the caret is under the value that should hold it.
+    /// Whether the body has the value; if not, the caret is under the value that should contain it.
     pub found: bool,
 }
 
-/// Lays out a JSON value, strings cut to `columns`.
+/// Lays out a JSON value, with strings cut to `columns`.
 pub(crate) fn rows(value: &Value, columns: usize) -> Vec<JsonLine> {
     let mut out = Vec::new();
     lay(value, "", String::new(), 0, columns, "", &mut out);
@@ -41,9 +41,9 @@ pub(crate) fn rows(value: &Value, columns: usize) -> Vec<JsonLine> {
 fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize, tail: &str, out: &mut Vec<JsonLine>) {
     let indent = "  ".repeat(depth.min(20));
     let start = text::width(&lead);
-    let mut push = |shown: String, whole: String| {
+    let mut push = |shown: String, line: String| {
         let length = text::width(&shown).max(1);
-        out.push(JsonLine { text: whole, pointer: Some(pointer.to_owned()), start, length });
+        out.push(JsonLine { text: line, pointer: Some(pointer.to_owned()), start, length });
     };
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -68,13 +68,14 @@ fn lay(value: &Value, pointer: &str, lead: String, depth: usize, columns: usize,
         }
         scalar => {
             let shown = text::cut(&visible(&scalar.to_string()), columns.saturating_sub(start + 1).max(12));
-            let whole = format!("{lead}{shown}{tail}");
-            push(shown, whole);
+            let line = format!("{lead}{shown}{tail}");
+            push(shown, line);
         }
     }
 }
 
-/// The lines around `pointer`: those that lead to it, itself, one before and three after.
+/// Returns the lines around `pointer`: its line, one line before, three after, and the lines of the values that contain
+/// it.
 pub(crate) fn around(value: &Value, pointer: &str, columns: usize) -> Excerpt {
     let rows = rows(value, columns);
     let position = |p: &str| rows.iter().position(|r| r.pointer.as_deref() == Some(p));
@@ -120,7 +121,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_caret_stands_under_the_value() {
+    fn the_caret_is_under_the_value() {
         let value = json!({"transactionTime": "2026-01-01T00:00:00Z", "output": [
             {"type": "Patient", "url": "https://h/1"}, {"type": 7, "url": "https://h/2"}], "error": []});
         let excerpt = around(&value, "/output/1/type", 90);
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_value_points_at_what_should_hold_it() {
+    fn the_caret_of_a_missing_value_is_under_its_parent() {
         let excerpt = around(&json!({"output": [{"type": "Patient"}]}), "/output/0/url", 90);
         assert!(!excerpt.found);
         assert_eq!(excerpt.rows[excerpt.caret.unwrap()].trim(), "{");

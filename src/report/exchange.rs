@@ -7,16 +7,16 @@ use crate::report::escape::visible;
 use crate::report::text;
 use crate::verdicts::judged_run::Run;
 
-/// The exchange `id`, if the recording has it.
+/// Returns the exchange `id`, if the recording has it.
 pub fn find(run: &Run, id: u32) -> Option<&Exchange> {
-    // Ids grow, but a record read from a file promises nothing.
+    // Ids are ascending in a run of this program, but perhaps not in a file.
     match run.exchanges.binary_search_by_key(&id, |e| e.id) {
         Ok(i) => run.exchanges.get(i),
         Err(_) => run.exchanges.iter().find(|e| e.id == id),
     }
 }
 
-/// What an exchange is, in words: `exchange 14, patient, poll 2 of 4, +3.0 s`.
+/// Returns an exchange in words: `exchange 14, patient, poll 2 of 4, +3.0 s`.
 pub fn label(run: &Run, exchange: &Exchange) -> String {
     let mut parts = vec![format!("exchange {}", exchange.id)];
     parts.extend(exchange.flow.as_deref().map(visible));
@@ -25,11 +25,11 @@ pub fn label(run: &Run, exchange: &Exchange) -> String {
     parts.join(", ")
 }
 
-/// The part of an exchange in its flow: `poll 2 of 4`, `file output/0`, `probe gone`.
+/// Returns the place of an exchange in its flow: `poll 2 of 4`, `file output/0`, `probe gone`.
 pub fn part(run: &Run, exchange: &Exchange) -> String {
     match (exchange.role, &exchange.probe, exchange.file) {
         (_, Some(probe), _) => format!("probe {}", visible(probe)),
-        (Role::Poll, ..) if exchange.superseded => "poll, sent again later".to_owned(),
+        (Role::Poll, ..) if exchange.superseded => "poll, repeated later".to_owned(),
         (Role::Poll, ..) => {
             let same = |e: &&Exchange| e.role == Role::Poll && e.flow == exchange.flow && e.probe.is_none();
             let ids: Vec<u32> = run.exchanges.iter().filter(same).filter(|e| !e.superseded).map(|e| e.id).collect();
@@ -44,7 +44,7 @@ pub fn part(run: &Run, exchange: &Exchange) -> String {
     }
 }
 
-/// What exchanges of this kind are called when they are counted.
+/// Returns the noun for a number of exchanges of this kind.
 pub(crate) fn noun(exchange: &Exchange) -> &'static str {
     match exchange.role {
         _ if exchange.probe.is_some() => "probe",
@@ -57,7 +57,7 @@ pub(crate) fn noun(exchange: &Exchange) -> &'static str {
     }
 }
 
-/// A header name as people write it: `content-location` is `Content-Location`.
+/// Returns a header name in its usual spelling: `content-location` is `Content-Location`.
 pub fn header_name(name: &str) -> String {
     match name.to_ascii_lowercase().as_str() {
         "etag" => return "ETag".to_owned(),
@@ -74,13 +74,13 @@ pub fn header_name(name: &str) -> String {
     visible(&parts.join("-"))
 }
 
-/// A status with the words that belong to it: `202 Accepted`.
+/// Returns a status code with its reason phrase: `202 Accepted`.
 pub fn status_words(status: u16) -> String {
     let reason = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
     reason.map_or_else(|| status.to_string(), |r| format!("{status} {r}"))
 }
 
-/// The requests of each flow, in the order sent; those of no flow under none.
+/// Returns the exchanges of each flow in the order sent; exchanges without a flow are under `None`.
 pub(crate) fn by_flow(run: &Run) -> BTreeMap<Option<&str>, Vec<&Exchange>> {
     let mut out: BTreeMap<Option<&str>, Vec<&Exchange>> = BTreeMap::new();
     for exchange in &run.exchanges {

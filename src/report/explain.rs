@@ -1,5 +1,5 @@
-//! A page on a requirement or a test, as in a good manual: what `plimsoll explain` shows, as data. [`crate::report::explain_text::text`]
-//! prints it.
+//! The data of `plimsoll explain`: a page about a requirement or a test. [`crate::report::explain_text::text`] prints
+//! it.
 
 use serde::Serialize;
 
@@ -20,44 +20,44 @@ pub struct Proof {
     pub tests: Vec<String>,
 }
 
-/// One page.
+/// A page about a requirement or a test.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExplainPage {
-    /// On a requirement.
+    /// About a requirement.
     Requirement(RequirementPage),
-    /// On a test.
+    /// About a test.
     Test(TestPage),
 }
 
-/// A requirement, where it is written, and the tests that decide it.
+/// A requirement, its sources, and the tests that verify it.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequirementPage {
     /// Its id.
     pub id: String,
     /// Its area.
     pub area: Area,
-    /// What it demands.
+    /// Its text.
     pub says: String,
     /// The specs that have it.
     pub places: Vec<SpecPlace>,
-    /// What others call it.
+    /// Its ids in other sources.
     pub see: Vec<String>,
-    /// The requirements whose tests it adopts.
+    /// The requirements from which it takes its tests.
     pub same_as: Vec<String>,
-    /// Why its text errs.
+    /// Why the spec text is wrong.
     pub defect: Option<String>,
     /// Why no test verifies it.
     pub untested: Option<String>,
     /// The tests.
     pub tests: Vec<TestRules>,
-    /// The faults that its tests notice.
+    /// The faults that its tests must notice.
     pub faults: Vec<String>,
     /// `file:line`.
     pub source: String,
 }
 
-/// A requirement's standing in a spec.
+/// The level and place of a requirement in a spec.
 #[derive(Clone, Debug, Serialize)]
 pub struct SpecPlace {
     /// The spec.
@@ -66,68 +66,68 @@ pub struct SpecPlace {
     pub title: String,
     /// The level there.
     pub level: Level,
-    /// Where it is written.
+    /// The URL of the text.
     pub link: String,
 }
 
-/// A test, and the requirements that it decides.
+/// A test, and the requirements that it verifies.
 #[derive(Clone, Debug, Serialize)]
 pub struct TestPage {
-    /// How it is judged.
+    /// Its rules.
     pub test: TestRules,
-    /// What it decides.
+    /// The requirements that it verifies.
     pub requirements: Vec<Decides>,
     /// The flows: name and description.
     pub flows: Vec<(String, String)>,
-    /// The faults that it notices.
+    /// The faults that it must notice.
     pub faults: Vec<String>,
 }
 
-/// A requirement that a test decides.
+/// A requirement that a test verifies.
 #[derive(Clone, Debug, Serialize)]
 pub struct Decides {
     /// Its id.
     pub id: String,
-    /// What it demands.
+    /// Its text.
     pub says: String,
     /// The specs that have it.
     pub places: Vec<SpecPlace>,
 }
 
-/// An answer that a test allows.
+/// A response that a test allows.
 #[derive(Clone, Debug, Serialize)]
 pub struct AllowedAnswer {
     /// Its name, if there are several.
     pub outcome: Option<String>,
-    /// What must hold.
+    /// The expectations.
     pub expects: Vec<String>,
 }
 
-/// How a test judges, in words.
+/// The rules of a test, in words.
 #[derive(Clone, Debug, Serialize)]
 pub struct TestRules {
     /// `area::id`.
     pub name: String,
-    /// What is so when it passes.
+    /// What holds if it passes.
     pub title: String,
-    /// The flows it is run on.
+    /// The flows that it runs on.
     pub flows: Vec<String>,
     /// Specs that use other flows in place of these, with those flows.
     pub stand_ins: Vec<(String, Vec<String>)>,
-    /// The exchanges it looks at.
+    /// The exchanges that it looks at.
     pub looks_at: Vec<String>,
-    /// How many of them count, if not all.
+    /// How many of them must meet the expectations, if not all.
     pub hold: Option<String>,
     /// The conditions under which it applies.
     pub when: Vec<String>,
-    /// The answers that it allows.
+    /// The responses that it allows.
     pub allows: Vec<AllowedAnswer>,
-    /// The rules that its lines are held to, each with its name, where it is more than one thing that is expected.
+    /// The rules for the lines of a provider directory, with their names, if the test expects several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<(String, String)>,
-    /// The flows it compares with.
+    /// The flows that it compares with.
     pub compare_with: Vec<String>,
-    /// What follows where this does not hold: `fail under hl7-3.0.0`.
+    /// The verdict if an expectation is not met: `fail under hl7-3.0.0`.
     pub otherwise: String,
     /// Why it matters.
     pub why: String,
@@ -135,20 +135,22 @@ pub struct TestRules {
     pub source: String,
 }
 
-/// The pages on `id`: a requirement's id, ours or a public one that others use, or a test's name with or without spec, area and flow. A test's bare id may be
-/// that of several tests; each has its page.
+/// Returns the pages about `id`: a requirement's id (ours or a public one), or a test's name with or without spec, area
+/// and flow. Several tests may have the same id without area; each has its page.
 ///
 /// # Errors
-/// Nothing has that name: a lower-case fragment that names what is near.
+/// Nothing has that name: a lower-case fragment with similar names.
 pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<ExplainPage>, String> {
     if let Some(requirement) = catalog.requirement(id) {
         return Ok(vec![ExplainPage::Requirement(requirement_page(catalog, requirement, proofs))]);
     }
-    let called_so = catalog.requirements.values().filter(|requirement| requirement.see.iter().any(|name| name == id));
-    let called_so: Vec<ExplainPage> =
-        called_so.map(|requirement| ExplainPage::Requirement(requirement_page(catalog, requirement, proofs))).collect();
-    if !called_so.is_empty() {
-        return Ok(called_so);
+    let by_public_id =
+        catalog.requirements.values().filter(|requirement| requirement.see.iter().any(|name| name == id));
+    let by_public_id: Vec<ExplainPage> = by_public_id
+        .map(|requirement| ExplainPage::Requirement(requirement_page(catalog, requirement, proofs)))
+        .collect();
+    if !by_public_id.is_empty() {
+        return Ok(by_public_id);
     }
     let (name, flow) = match id.split_once('@') {
         Some((name, flow)) => (name, Some(flow)),
@@ -170,7 +172,7 @@ pub fn pages(catalog: &Catalog, id: &str, proofs: &[Proof]) -> Result<Vec<Explai
     if found.is_empty() {
         let flows: Vec<String> = named.iter().flat_map(|test| test.flows.clone()).collect();
         let flow = flow.unwrap_or_default();
-        return Err(format!("{name} is not run on flow {flow:?}, but on {}", describe::and(&flows)));
+        return Err(format!("{name} does not run on flow {flow:?}; it runs on {}", describe::and(&flows)));
     }
     Ok(found.into_iter().map(|test| ExplainPage::Test(test_page(catalog, test, proofs))).collect())
 }
@@ -183,11 +185,11 @@ fn unknown(catalog: &Catalog, id: &str, name: &str) -> String {
     close.dedup();
     close.truncate(6);
     let way_out = if close.is_empty() {
-        "plimsoll list names the tests, plimsoll coverage the requirements".to_owned()
+        "`plimsoll list` shows the tests, `plimsoll coverage` the requirements".to_owned()
     } else {
-        format!("near are {}", close.join(", "))
+        format!("similar names: {}", close.join(", "))
     };
-    format!("no requirement or test is called {id:?}; {way_out}")
+    format!("unknown requirement or test {id:?}; {way_out}")
 }
 
 fn requirement_page(catalog: &Catalog, requirement: &Requirement, proofs: &[Proof]) -> RequirementPage {
@@ -202,12 +204,12 @@ fn requirement_page(catalog: &Catalog, requirement: &Requirement, proofs: &[Proo
         defect: requirement.defect.clone(),
         untested: requirement.untested.clone(),
         faults: faults(&tests, proofs),
-        tests: tests.into_iter().map(|test| judged(catalog, test)).collect(),
+        tests: tests.into_iter().map(|test| test_rules(catalog, test)).collect(),
         source: format!("{}:{}", requirement.source.file, requirement.source.line),
     }
 }
 
-/// The specs that have a requirement, in their order.
+/// Returns the specs that have a requirement, in the order of the suites.
 fn places(catalog: &Catalog, requirement: &Requirement) -> Vec<SpecPlace> {
     let line = |(id, spec): (&String, &Spec)| {
         let place = requirement.places.get(id)?;
@@ -237,14 +239,14 @@ fn test_page(catalog: &Catalog, test: &Test, proofs: &[Proof]) -> TestPage {
     let flows =
         named.iter().filter_map(|name| catalog.flow(name).map(|flow| (name.clone(), describe_flow::flow(flow))));
     TestPage {
-        test: judged(catalog, test),
+        test: test_rules(catalog, test),
         requirements: requirements.collect(),
         flows: flows.collect(),
         faults: faults(&[test], proofs),
     }
 }
 
-fn judged(catalog: &Catalog, test: &Test) -> TestRules {
+fn test_rules(catalog: &Catalog, test: &Test) -> TestRules {
     let first = test.flows.first().and_then(|name| catalog.flow(name));
     let in_words = |expects: &[Expect]| expects.iter().map(describe::describe).collect::<Vec<_>>();
     let outcome =
@@ -270,7 +272,7 @@ fn judged(catalog: &Catalog, test: &Test) -> TestRules {
     }
 }
 
-/// The specs in which a test is judged on other flows than its own, and on which.
+/// Returns the specs under which a test runs on other flows than its own, with those flows.
 fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
     let other = |spec: &String| {
         requirements_in(catalog, test, spec)?;
@@ -280,14 +282,14 @@ fn stand_ins(catalog: &Catalog, test: &Test) -> Vec<(String, Vec<String>)> {
     catalog.specs.keys().filter_map(other).collect()
 }
 
-/// The rules behind expectations of a provider directory's lines.
+/// Returns the rules of expectations about the lines of a provider directory.
 fn rules(expects: &[Expect]) -> Vec<(String, String)> {
     let topics = expects.iter().filter_map(|expect| expect.directory);
     let rules = topics.flat_map(measure::rules_of);
     rules.map(|(name, says)| (name.to_owned(), says.to_owned())).collect()
 }
 
-/// The verdict of each spec on a target that breaks the test.
+/// Returns the verdict under each spec if the test finds a violation.
 fn otherwise(catalog: &Catalog, test: &Test) -> String {
     let (mut fails, mut warns) = (Vec::new(), Vec::new());
     for spec in catalog.specs.keys() {
@@ -305,7 +307,7 @@ fn otherwise(catalog: &Catalog, test: &Test) -> String {
     }
 }
 
-/// The faults that at least one of `tests` must notice, each once.
+/// Returns the faults that at least one of `tests` must notice, each once.
 fn faults(tests: &[&Test], proofs: &[Proof]) -> Vec<String> {
     let notices = |proof: &&Proof| {
         proof.tests.iter().any(|named| {
@@ -352,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn requirements_by_the_ids_that_others_use() {
+    fn requirements_by_their_public_ids() {
         let (catalog, id) = (crate::suite::source::embedded().unwrap(), "hl7.fhir.uv.bulkdata_2.0.0@29");
         let pages = pages(&catalog, id, &proofs()).unwrap();
         assert!(!pages.is_empty());
@@ -379,14 +381,14 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_met_with_near_ones() {
+    fn unknown_names_are_refused_with_similar_ones() {
         let error = |id: &str| pages(&whole(), id, &[]).unwrap_err();
         let ids = ["poll-203", "poll::in-progres-202", "poll::progress@patient", "zebra"];
         insta::assert_snapshot!("explain-unknown", ids.map(error).join("\n"));
     }
 
     #[test]
-    fn everything_that_ships_can_be_explained() {
+    fn every_built_in_test_and_requirement_can_be_explained() {
         let catalog = crate::suite::source::embedded().unwrap();
         let names = catalog.tests.iter().map(Test::name).chain(catalog.requirements.keys().cloned());
         for name in names {

@@ -4,7 +4,7 @@ use crate::report::explain::{ExplainPage, RequirementPage, SpecPlace, TestPage, 
 use crate::report::wrap::{widest, wrap};
 use crate::suite::describe;
 
-/// The pages as text, each after an empty line; ends in a line feed.
+/// Returns the pages as text, with an empty line between them; ends in a line feed.
 pub fn text(pages: &[ExplainPage]) -> String {
     let one = |page: &ExplainPage| match page {
         ExplainPage::Requirement(page) => requirement_text(page),
@@ -15,52 +15,52 @@ pub fn text(pages: &[ExplainPage]) -> String {
 
 fn requirement_text(page: &RequirementPage) -> String {
     let mut out = format!("{}  (requirement, {})\n{}\n", page.id, page.area, wrap("  ", &page.says));
-    out += "\nWhose duty, and where it is written\n";
+    out += "\nLevel and source in each spec\n";
     out += &places_text(&page.places, "  ");
     if !page.see.is_empty() {
-        out += &format!("\nOthers call it\n{}\n", wrap("  ", &page.see.join(", ")));
+        out += &format!("\nOther ids\n{}\n", wrap("  ", &page.see.join(", ")));
     }
     if let Some(why) = &page.defect {
-        out += &format!("\nThe text errs here, so breaking it warns at most\n{}\n", wrap("  ", why));
+        out += &format!("\nThe spec text is wrong here, so a violation only warns\n{}\n", wrap("  ", why));
     }
     if let Some(why) = &page.untested {
-        out += &format!("\nNo test verifies it\n{}\n", wrap("  ", why));
+        out += &format!("\nWhy no test verifies it\n{}\n", wrap("  ", why));
     }
     if !page.same_as.is_empty() {
-        out += &format!("\nIt is decided by the tests of\n{}\n", wrap("  ", &describe::and(&page.same_as)));
+        out += &format!("\nVerified by the tests of\n{}\n", wrap("  ", &describe::and(&page.same_as)));
     }
     for (index, test) in page.tests.iter().enumerate() {
-        out += if index == 0 { "\nHow it is judged\n" } else { "\n" };
+        out += if index == 0 { "\nHow it is tested\n" } else { "\n" };
         out += &format!("  {} on {}\n", test.name, describe::and(&test.flows));
         for (spec, flows) in &test.stand_ins {
             out += &format!("{}\n", wrap("    ", &format!("under {spec} on {}", describe::and(flows))));
         }
         out += &format!("{}\n", wrap("    ", &test.title));
-        out += &judged_text(test, "    ");
-        out += &format!("{}\n", wrap("    because      ", &test.why));
+        out += &rules_text(test, "    ");
+        out += &format!("{}\n", wrap("    why          ", &test.why));
     }
     out += &faults_text(&page.faults);
-    out + &format!("\nWritten in {}\n", page.source)
+    out + &format!("\nDefined in {}\n", page.source)
 }
 
 fn test_text(page: &TestPage) -> String {
     let test = &page.test;
     let mut out = format!("{}  (test)\n{}\n", test.name, wrap("  ", &test.title));
     out += &format!("\nWhy it matters\n{}\n", wrap("  ", &test.why));
-    out += "\nWhat it decides\n";
+    out += "\nRequirements that it verifies\n";
     for requirement in &page.requirements {
         out += &format!("{}\n", wrap(&format!("  {}  ", requirement.id), &requirement.says));
         out += &places_text(&requirement.places, "    ");
     }
-    out += "\nOn which flows\n";
+    out += "\nFlows\n";
     let width = widest(page.flows.iter().map(|(name, _)| name.as_str()));
     for (name, words) in &page.flows {
         out += &format!("{}\n", wrap(&format!("  {name:width$}  "), words));
     }
-    out += "\nHow it is judged\n";
-    out += &judged_text(test, "  ");
+    out += "\nHow it is tested\n";
+    out += &rules_text(test, "  ");
     out += &faults_text(&page.faults);
-    out + &format!("\nWritten in {}\n", test.source)
+    out + &format!("\nDefined in {}\n", test.source)
 }
 
 fn places_text(places: &[SpecPlace], indent: &str) -> String {
@@ -70,13 +70,13 @@ fn places_text(places: &[SpecPlace], indent: &str) -> String {
     for place in places {
         let head = format!("{indent}{:spec$}  {:level$}  ", place.spec, place.level);
         let rest = " ".repeat(head.chars().count());
-        // A link stays whole and on a line of its own, to be clicked.
+        // A link is on its own line and is not wrapped, so that a terminal can open it.
         out += &format!("{}\n{rest}{}\n", wrap(&head, &place.title), place.link);
     }
     out
 }
 
-fn judged_text(test: &TestRules, indent: &str) -> String {
+fn rules_text(test: &TestRules, indent: &str) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: &str| {
         out += &wrap(&format!("{indent}{name:11}  "), text);
@@ -87,10 +87,10 @@ fn judged_text(test: &TestRules, indent: &str) -> String {
         line("", hold);
     }
     if !test.when.is_empty() {
-        line("only where", &describe::and(&test.when));
+        line("only if", &describe::and(&test.when));
     }
     if !test.compare_with.is_empty() {
-        line("beside flow", &describe::or(&test.compare_with));
+        line("compared to", &describe::or(&test.compare_with));
     }
     for (index, allowed) in test.allows.iter().enumerate() {
         let words = describe::and(&allowed.expects);
@@ -113,5 +113,5 @@ fn faults_text(faults: &[String]) -> String {
     if faults.is_empty() {
         return String::new();
     }
-    format!("\nFaults of the reference server that prove it\n{}\n", wrap("  ", &faults.join(", ")))
+    format!("\nFaults of the reference server that must be noticed\n{}\n", wrap("  ", &faults.join(", ")))
 }

@@ -1,5 +1,5 @@
-//! A finding as text: the level first, the wire before the prose, a caret under the one wrong thing, repeats counted,
-//! consequences folded under their cause.
+//! A finding as text: the level first, then the exchange with a caret under the wrong part, repeats as a count, and the
+//! consequences after their cause.
 
 use crate::base::vocabulary::{Level, Verdict};
 use crate::recording::model::{Exchange, Outcome};
@@ -10,25 +10,25 @@ use crate::report::{cause, curl, exchange, text, wire};
 use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
-/// Findings of one test that are shown in full.
+/// The number of findings of one test that are shown in full.
 const MAX: usize = 4;
 
-/// One finding, in parts that the terminal and the page lay out in their own way. All text is escaped for display.
+/// One finding, in parts that the terminal and the page arrange. All text is escaped for display.
 pub(crate) struct FindingExcerpt<'a> {
-    /// Where it is: `exchange 14, patient, poll 2 of 4, +3.0 s`.
+    /// The exchange: `exchange 14, patient, poll 2 of 4, +3.0 s`.
     pub label: String,
-    /// The wire.
+    /// The lines of the exchange.
     pub lines: Vec<WireLine>,
-    /// How often else.
+    /// How often it is repeated, and where.
     pub repeats: Option<String>,
     /// The exchange, if the recording has it.
     pub exchange: Option<&'a Exchange>,
 }
 
-/// What a failed, warned, undetermined or skipped test says of itself, ending in a line feed. The head with its name is
-/// libtest's.
+/// Returns the text about a failed, warned, undetermined or skipped test; it ends in a line feed. libtest prints the
+/// line with the name before it.
 ///
-/// Lines keep to 100 columns where their parts can be broken; links and commands are not broken.
+/// Lines have at most 100 columns, except links and commands, which are not wrapped.
 pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     let mut out = String::new();
     for line in text::wrap(&head(test), text::COLUMNS) {
@@ -38,7 +38,7 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     let folded = cause::fold(&test.findings);
     for (finding, others) in folded.iter().take(MAX) {
         let mut shown = show(run, finding, text::COLUMNS - 4);
-        // What was sent need not be read twice.
+        // The request is shown once for consecutive findings of one exchange.
         if finding.exchange.is_some() && finding.exchange == before {
             shown.lines.retain(|l| l.mark != WireMark::Sent);
         }
@@ -55,9 +55,9 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         }
     }
     if folded.len() > MAX {
-        let more = text::count((folded.len() - MAX) as u64, "finding");
+        let more = text::count((folded.len() - MAX) as u64, "more finding");
         out.push('\n');
-        push(&mut out, 2, &format!("{more} more; run.json has them all"));
+        push(&mut out, 2, &format!("{more}; run.json has all findings"));
     }
     if test.findings.is_empty()
         && let Some(exchange) = lone_exchange(run, test)
@@ -69,14 +69,14 @@ pub fn render(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
         }
     }
     out.push('\n');
-    for (name, value, whole) in notes(run, judgement, test) {
-        note(&mut out, name, &value, whole);
+    for (name, value, one_line) in notes(run, judgement, test) {
+        note(&mut out, name, &value, one_line);
     }
     out
 }
 
-/// As [`render`], but a test that repeats an earlier one only refers to it, so that people read each cause once: the same
-/// on another flow, under another spec, or undecided for the same reason.
+/// Like [`render`], but a test with the same cause as an earlier test only refers to that test. The cause is the same
+/// on another flow, under another spec, or for another undetermined test.
 pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> String {
     let Some((of, first)) = cause::shown_before(run, judgement, test) else {
         return render(run, judgement, test);
@@ -87,7 +87,7 @@ pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> Strin
     };
     let mut out = String::new();
     if test.verdict == Verdict::Error {
-        return text::cut(&format!("undetermined: as {name}, above"), text::COLUMNS);
+        return text::cut(&format!("Undetermined: same cause as {name}, above"), text::COLUMNS);
     }
     for line in text::wrap(&head(test), text::COLUMNS) {
         push(&mut out, 0, &line);
@@ -102,17 +102,17 @@ pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> Strin
         push(&mut out, 2, &format!("and {} more", folded.len() - MAX));
     }
     out.push('\n');
-    note(&mut out, "as", &format!("{name}, above"), true);
-    for (name, value, whole) in notes(run, judgement, test) {
+    note(&mut out, "same as", &format!("{name}, above"), true);
+    for (name, value, one_line) in notes(run, judgement, test) {
         // Another spec has another text and link; the earlier test shows the rest.
-        if name == "so" || name == "known" || (name == "spec" && of.spec != judgement.spec) {
-            note(&mut out, name, &value, whole);
+        if name == "effect" || name == "known" || (name == "spec" && of.spec != judgement.spec) {
+            note(&mut out, name, &value, one_line);
         }
     }
     out
 }
 
-/// `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`
+/// Returns a finding as one line: `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`.
 pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
     let label = exchange.map_or_else(String::new, |e| format!("{}: ", exchange::label(run, e)));
@@ -121,7 +121,8 @@ pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     text::cut(&format!("{label}{}, {expected}, found {actual}", visible(&finding.place.to_string())), 300) + &repeats
 }
 
-/// The other places of a finding about a line: `the same in 8 files more: exchange 29 at line 1 column 586 (40 lines), ...`
+/// Returns the other places of a finding about a line: `the same in 8 more files: exchange 29, file output/0, line 1
+/// (40 lines); ...`.
 pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
     const SHOWN: usize = 3;
     let one = |f: &&Finding| {
@@ -135,40 +136,41 @@ pub(crate) fn elsewhere(run: &Run, others: &[&Finding]) -> Option<String> {
         0 => String::new(),
         n => format!("; and {n} more"),
     };
-    let files = text::count(others.len() as u64, "file");
-    (!others.is_empty()).then(|| format!("the same in {files} more: {}{more}", shown.join("; ")))
+    let files = text::count(others.len() as u64, "more file");
+    (!others.is_empty()).then(|| format!("the same in {files}: {}{more}", shown.join("; ")))
 }
 
-/// `SHALL violated: every poll before completion is answered 202 Accepted`, by verdict and level.
+/// Returns the first line about a test, by verdict and level: `SHALL violated: polls of a running job return 202
+/// Accepted`.
 pub(crate) fn head(test: &TestResult) -> String {
     let title = visible(&lower_first(&test.title));
     let because = visible(&test.because);
     match test.verdict {
         Verdict::Fail | Verdict::Warn => format!("{}: {title}", broken(test.level, test.defect)),
-        Verdict::Error => format!("undetermined: {}", if because.is_empty() { title } else { because }),
-        Verdict::Skip => format!("skipped: {}", if because.is_empty() { title } else { because }),
-        Verdict::NotApplicable => format!("not applicable: {}", if because.is_empty() { title } else { because }),
-        Verdict::Pass => format!("{} kept: {title}", test.level),
+        Verdict::Error => format!("Undetermined: {}", if because.is_empty() { title } else { because }),
+        Verdict::Skip => format!("Not tested: {}", if because.is_empty() { title } else { because }),
+        Verdict::NotApplicable => format!("Not applicable: {}", if because.is_empty() { title } else { because }),
+        Verdict::Pass => format!("{} met: {title}", test.level),
     }
 }
 
-/// A broken requirement in words.
+/// Returns a violation of this level in words.
 pub(crate) fn broken(level: Level, defect: bool) -> String {
     let words = match level {
         Level::Shall | Level::ShallNot => "violated",
         Level::Should | Level::ShouldNot => "not met",
-        Level::May => "used in a way its text forbids",
-        Level::Implied => "by an example, not met",
+        Level::May => "used in a way that its text forbids",
+        Level::Implied => "by the text, not met",
         Level::Advice => "not followed",
     };
     if defect {
-        format!("{level} {words} (the text itself errs here, so this only warns)")
+        format!("{level} {words} (the spec text is wrong here, so this only warns)")
     } else {
         format!("{level} {words}")
     }
 }
 
-/// One finding, laid out for `columns` columns.
+/// Lays out one finding in lines of at most `columns` columns.
 pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> FindingExcerpt<'a> {
     let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
     let Some(exchange) = exchange else {
@@ -180,8 +182,7 @@ pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Findi
         let sentence = format!("{place}expected {}, found {}", visible(&finding.expected), visible(&finding.actual));
         let lines = text::wrap(&text::cut(&sentence, 800), columns);
         let lines = lines.into_iter().map(|text| WireLine { mark: WireMark::Caret, text }).collect();
-        let label =
-            finding.exchange.map_or_else(String::new, |id| format!("exchange {id}, which is not on the recording"));
+        let label = finding.exchange.map_or_else(String::new, |id| format!("exchange {id} (not in the recording)"));
         return FindingExcerpt { label, lines, repeats: None, exchange: None };
     };
     let lines = wire::show(run, exchange, Some(finding), Detail::Telling, columns);
@@ -193,7 +194,7 @@ pub(crate) fn show<'a>(run: &'a Run, finding: &Finding, columns: usize) -> Findi
     }
 }
 
-/// `the same in exchanges 15 and 16 (3 of 4 polls)`
+/// Returns the repeats of a finding: `the same in exchanges 15 and 16 (3 of 4 polls)`.
 fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
     let mut parts = Vec::new();
     if finding.count > 1 && finding.place.kind() != PlaceKind::Line {
@@ -209,7 +210,7 @@ fn repeats(finding: &Finding, exchange: &Exchange) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// What follows the wire: name, value, and whether the value must stay on one line.
+/// Returns the notes after the findings: name, value, and whether the value must not be wrapped.
 fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static str, String, bool)> {
     let mut out = Vec::new();
     if !matches!(test.verdict, Verdict::Fail | Verdict::Warn) && !test.because.is_empty() {
@@ -222,7 +223,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
         out.push(("why", visible(&test.why), false));
     }
     if let Some(sentence) = consequences(run, judgement, test) {
-        out.push(("so", sentence, false));
+        out.push(("effect", sentence, false));
     }
     if let Some(reason) = &test.known {
         out.push(("known", format!("a known deviation: {}", visible(reason)), false));
@@ -237,33 +238,33 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     }
     let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
-        out.push(("again", again(exchange), true));
+        out.push(("repeat", repeat(exchange), true));
         if let Some(sentence) = curl::variables(run, exchange) {
-            out.push(("with", sentence, true));
+            out.push(("where", sentence, true));
         }
         if let Some(command) = look(test.findings.first(), exchange) {
-            out.push(("look", command, true));
+            out.push(("inspect", command, true));
         }
     }
     out
 }
 
-/// The tests that were not decided because of what this one found, in words.
+/// Returns a sentence about the tests that have no verdict because of the cause of this test.
 pub(crate) fn consequences(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
-    let lost = cause::followers(run, judgement, test);
-    let first = lost.first()?;
+    let followers = cause::followers(run, judgement, test);
+    let first = followers.first()?;
     let (reason, _) = cause::origin(run, first);
-    let tests = text::count(lost.len() as u64, "more test");
-    let came = if lost.iter().all(|t| t.verdict == Verdict::Skip) { "skipped" } else { "undecided" };
-    let was = if lost.len() == 1 { "was" } else { "were" };
-    let flows = flows(&lost);
+    let tests = text::count(followers.len() as u64, "more test");
+    let state = if followers.iter().all(|t| t.verdict == Verdict::Skip) { "skipped" } else { "undetermined" };
+    let is = if followers.len() == 1 { "is" } else { "are" };
+    let flows = flows(&followers);
     if test.verdict == Verdict::Error {
-        return Some(format!("{tests} {was} {came} for the same reason ({flows})"));
+        return Some(format!("{tests} {is} {state} for the same reason ({flows})"));
     }
-    Some(format!("{tests} {was} {came} for this ({flows}): {reason}"))
+    Some(format!("{tests} {is} {state} because of this ({flows}): {reason}"))
 }
 
-/// The flows of some tests: `system, patient and 11 more`.
+/// Returns the flows of some tests: `system, patient and 11 more`.
 pub(crate) fn flows(tests: &[&TestResult]) -> String {
     const SHOWN: usize = 4;
     let mut names: Vec<String> = Vec::new();
@@ -279,33 +280,33 @@ pub(crate) fn flows(tests: &[&TestResult]) -> String {
     format!("{}{more}", names.join(", "))
 }
 
-/// The command that shows the line of a file that a finding is about, once `again` has fetched it.
+/// Returns the command that shows the line of a finding in a file that [`repeat`] has fetched.
 pub(crate) fn look(finding: Option<&Finding>, exchange: &Exchange) -> Option<String> {
     let position = finding.filter(|f| f.exchange == Some(exchange.id))?.position?;
-    exchange.file.map(|_| format!("sed -n {}p answer.ndjson", position.line))
+    exchange.file.map(|_| format!("sed -n {}p response.ndjson", position.line))
 }
 
-/// The command that repeats the exchange; on lines of its own where it is long.
-fn again(exchange: &Exchange) -> String {
+/// Returns the command that repeats the exchange, on several lines if it is long.
+fn repeat(exchange: &Exchange) -> String {
     let arguments = curl::arguments(exchange);
-    let whole = arguments.join(" ");
-    if text::width(&whole) + 9 <= text::COLUMNS {
-        return whole;
+    let line = arguments.join(" ");
+    if text::width(&line) + 10 <= text::COLUMNS {
+        return line;
     }
     let mut lines: Vec<String> = Vec::new();
     for argument in arguments {
         match lines.last_mut() {
-            Some(line) if text::width(line) + text::width(&argument) + 13 <= text::COLUMNS => {
+            Some(line) if text::width(line) + text::width(&argument) + 14 <= text::COLUMNS => {
                 line.push(' ');
                 line.push_str(&argument);
             }
             _ => lines.push(argument),
         }
     }
-    lines.join(" \\\n           ")
+    lines.join(" \\\n            ")
 }
 
-/// Where a test without findings could not be decided, the exchange that kept it from being so.
+/// Returns the exchange that left a test without findings undetermined, if there is one.
 pub(crate) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a Exchange> {
     if test.verdict != Verdict::Error || !test.findings.is_empty() {
         return None;
@@ -321,11 +322,11 @@ pub(crate) fn lone_exchange<'a>(run: &'a Run, test: &TestResult) -> Option<&'a E
     })
 }
 
-fn note(out: &mut String, name: &str, value: &str, whole: bool) {
-    let lines = if whole { vec![value.to_owned()] } else { text::wrap(value, text::COLUMNS - 9) };
+fn note(out: &mut String, name: &str, value: &str, one_line: bool) {
+    let lines = if one_line { vec![value.to_owned()] } else { text::wrap(value, text::COLUMNS - 10) };
     for (i, line) in lines.iter().enumerate() {
         let name = if i == 0 { name } else { "" };
-        push(out, 2, &format!("{name:<6} {line}"));
+        push(out, 2, &format!("{name:<7} {line}"));
     }
 }
 
@@ -341,12 +342,14 @@ fn push(out: &mut String, indent: usize, line: &str) {
     out.push('\n');
 }
 
-/// A title as the rest of a sentence. Only words that cannot be a header's or a parameter's name lose their capital.
+/// Returns a title as the rest of a sentence. Lowers the first letter only of words that cannot be the name of a header
+/// or a parameter.
 fn lower_first(title: &str) -> String {
     const SMALL: &[&str] = &[
         "A", "An", "The", "Every", "Each", "No", "Nothing", "Only", "All", "Any", "Where", "When", "While", "After",
-        "Before", "If", "In", "On", "At", "Of", "With", "Without", "What", "Polls", "Polling", "Files", "There",
-        "Both",
+        "Before", "If", "In", "On", "At", "Of", "With", "Without", "What", "Polls", "Polling", "Files", "File",
+        "There", "Both", "Two", "Several", "Some", "One", "Jobs", "Requests", "Types", "Tokens", "Errors", "Exported",
+        "Accepted", "Refused", "Deleted", "Unknown",
     ];
     match title.split_once(' ') {
         Some((first, rest)) if SMALL.contains(&first) => format!("{} {rest}", first.to_lowercase()),

@@ -1,4 +1,4 @@
-//! `run.json`: the record itself. Its keys are a contract with scripts outside this repository.
+//! `run.json`: the judged run as data. Scripts outside this repository depend on its keys.
 
 use std::io::{self, Write};
 
@@ -7,48 +7,49 @@ use serde::Deserialize;
 use crate::recording::model::FORMAT;
 use crate::verdicts::judged_run::Run;
 
-/// The record as indented JSON, keys in the order of the types, a line feed at the end. Equal runs give equal bytes.
+/// Returns the run as indented JSON, with keys in the order of the types and a line feed at the end. Equal runs give
+/// equal bytes.
 ///
 /// # Errors
 ///
-/// None that a record made by this program can cause; a map with keys that are no strings would.
+/// A map has keys that are not strings; runs made by this program have no such map.
 pub fn render(run: &Run) -> Result<String, serde_json::Error> {
     let mut out = serde_json::to_string_pretty(run)?;
     out.push('\n');
     Ok(out)
 }
 
-/// Writes what [`render`] gives to `out`, piece by piece: a large record is not held as text.
+/// Writes the output of [`render`] to `out` in pieces, so that a large run is not in memory as text.
 ///
 /// # Errors
 ///
-/// As [`render`], and what `out` says.
+/// As [`render`], and errors of `out`.
 pub fn write(run: &Run, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, run)?;
     out.write_all(b"\n")
 }
 
-/// Why a text is no record that this program reads.
+/// Why a text cannot be read as `run.json`.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is no record of a run.
-    #[error("{0}; is it the run.json of a report?")]
+    /// It is not the JSON of a run.
+    #[error("not the run.json of a report: {0}")]
     NoRecord(serde_json::Error),
-    /// Its recording has another format.
-    #[error("recording format {found}, made by Plimsoll {by}; this one reads format {FORMAT}")]
+    /// Its recording has a different format.
+    #[error("recording format {found}, made by Plimsoll {by}; this version reads format {FORMAT}")]
     Format {
         /// The format.
         found: u64,
-        /// The version of Plimsoll that made it.
+        /// The version of Plimsoll that made the recording.
         by: String,
     },
 }
 
-/// Reads what [`render`] wrote.
+/// Reads the output of [`render`].
 ///
 /// # Errors
 ///
-/// When the text is no JSON or no record of a run, with line and column, or a record of another format.
+/// The text is not the JSON of a run (with line and column), or it has a different format.
 pub fn read(text: &str) -> Result<Run, ReadError> {
     serde_json::from_str(text).map_err(|error| match format_of(text) {
         Some((found, by)) if found != u64::from(FORMAT) => ReadError::Format { found, by },
@@ -56,7 +57,7 @@ pub fn read(text: &str) -> Result<Run, ReadError> {
     })
 }
 
-/// The format of the recording of a record, and the version that made it.
+/// Returns the format of the recording, and the version of Plimsoll that made it.
 fn format_of(text: &str) -> Option<(u64, String)> {
     #[derive(Deserialize)]
     struct Record {
@@ -78,11 +79,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_of_other_formats_are_refused_with_their_version() {
-        let why = |text: &str| read(text).unwrap_err().to_string();
+    fn other_formats_are_refused_with_their_version() {
+        let error = |text: &str| read(text).unwrap_err().to_string();
         let old = r#"{"start": {"format": 1, "plimsoll": "0.1.0", "settings": [["jobs at once", "4"]]}}"#;
-        assert_eq!(why(old), "recording format 1, made by Plimsoll 0.1.0; this one reads format 2");
-        assert!(why(r#"{"start": {"format": 2}}"#).ends_with("is it the run.json of a report?"));
-        assert!(why("[]").ends_with("is it the run.json of a report?"));
+        assert_eq!(error(old), "recording format 1, made by Plimsoll 0.1.0; this version reads format 2");
+        assert!(error(r#"{"start": {"format": 2}}"#).starts_with("not the run.json of a report: "));
+        assert!(error("[]").starts_with("not the run.json of a report: "));
     }
 }

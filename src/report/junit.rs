@@ -1,4 +1,4 @@
-//! `junit.xml`, for Jenkins, GitLab and GitHub: one suite a spec, one class an area.
+//! `junit.xml`, for Jenkins, GitLab and GitHub: one suite for each spec, one class for each area.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::report::escape::visible;
 use crate::report::{exchange, finding, text, verdict};
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
-/// The whole report. With `strict`, warnings are failures.
+/// Returns the report. With `strict`, warnings are failures.
 ///
-/// Names are unique: they are those that libtest shows, with `SPEC::` before them where several specs are judged. The
-/// class is `SPEC.AREA`, since readers group by the part before the last dot. A failure's type is the level of the
-/// requirement. Its text repeats the message, since some readers show the one and some the other.
+/// Names are unique: they are the names that libtest shows, with the prefix `SPEC::` if several specs are judged. The
+/// class is `SPEC.AREA`, because readers group by the part before the last dot. The type of a failure is the level of
+/// the requirement. Its text repeats the message, because some readers show only one of the two.
 ///
 /// # Errors
 ///
-/// When the XML writer refuses what it is given; what is written into a string never is for want of space.
+/// The XML writer refuses its input.
 pub fn render(run: &Run, strict: bool) -> Result<String, SerializeError> {
     let mut report = Report::new("plimsoll");
     let several = run.judgements.len() > 1;
@@ -59,7 +59,7 @@ fn properties(run: &Run, judgement: &Judgement) -> Vec<(&'static str, String)> {
         ("decided", judgement.decided.to_string()),
     ];
     if judgement.informational {
-        out.push(("informational", "judged without counting".to_owned()));
+        out.push(("informational", "does not count for the exit code".to_owned()));
     }
     out.extend(run.early.iter().map(|e| ("early", e.clone())));
     out.retain(|(_, value)| !value.is_empty());
@@ -72,7 +72,7 @@ fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, stri
         let mut status = TestCaseStatus::non_success(kind);
         let text = finding::render(run, judgement, test);
         status.set_type(clean(name)).set_message(clean(&message));
-        // The head of the text says less than the message, and nothing that it does not.
+        // The message contains the first part of the text and more.
         let rest = text.split_once("\n\n").map_or("", |(_, rest)| rest);
         status.set_description(block(&format!("{message}\n\n{rest}")));
         status
@@ -109,7 +109,7 @@ fn case(run: &Run, judgement: &Judgement, test: &TestResult, several: bool, stri
     case
 }
 
-/// One line that says what is wrong, for the readers that show nothing else.
+/// Returns one line about what is wrong, for readers that show only the message.
 fn message(test: &TestResult) -> String {
     let head = finding::head(test);
     match test.findings.first() {
@@ -121,12 +121,12 @@ fn message(test: &TestResult) -> String {
     }
 }
 
-/// One line of ours or the server's, everything that XML refuses shown as an escape.
+/// Returns one line in which characters that XML refuses are escaped.
 fn clean(text: &str) -> XmlString {
     XmlString::new(visible(text))
 }
 
-/// Lines that were escaped when they were made.
+/// Returns lines that are escaped already.
 fn block(text: &str) -> XmlString {
     XmlString::new(text)
 }

@@ -1,4 +1,4 @@
-//! The tests of a plan, one a line: what `plimsoll list` prints.
+//! The output of `plimsoll list`: the tests of a plan, one per line.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use crate::plan::model::Plan;
 use crate::report::text::count;
 use crate::report::wrap::widest;
 
-/// One line a test, `LEVEL  NAME  TITLE`, then how many there are; ends in a line feed.
+/// Returns one line for each test, `LEVEL  NAME  TITLE`, and the number of tests; ends in a line feed.
 pub fn text(plan: &Plan) -> String {
     let level = widest(plan.tests.iter().map(|test| test.level.as_str()));
     let name = widest(plan.tests.iter().map(|test| test.name.as_str()));
     let mut out = String::new();
     for test in &plan.tests {
-        let note = if test.defect { "  (the text errs: warns at most)" } else { "" };
+        let note = if test.defect { "  (the spec text is wrong: only warns)" } else { "" };
         out += &format!("{:level$}  {:name$}  {}{note}\n", test.level, test.name, test.test.title);
     }
     if !plan.is_empty() {
@@ -22,7 +22,7 @@ pub fn text(plan: &Plan) -> String {
     out + &format!("{} of {} on {flows}\n", count(plan.tests.len() as u64, "test"), plan.specs.join(" and "))
 }
 
-/// A list of `{"spec", "name", "id", "title", "level", "requirements", "defect", "source"}`.
+/// Returns a list of `{"spec", "name", "id", "title", "level", "requirements", "defect", "source"}`.
 pub fn json(plan: &Plan) -> Value {
     let tests = plan.tests.iter().map(|test| {
         json!({
@@ -49,15 +49,15 @@ mod tests {
     fn plan(specs: &[&str], filter: &str) -> Plan {
         let catalog = crate::suite::source::read_dir(std::path::Path::new("fixtures/suites/whole")).unwrap();
         let specs = specs.iter().map(|spec| (*spec).to_owned()).collect();
-        let ask = PlanRequest { specs, informational_specs: Vec::new(), filters: vec![filter.to_owned()] };
-        build(&catalog, &ask, &|_| true).unwrap()
+        let request = PlanRequest { specs, informational_specs: Vec::new(), filters: vec![filter.to_owned()] };
+        build(&catalog, &request, &|_| true).unwrap()
     }
 
     #[test]
     fn tests_in_columns() {
         insta::assert_snapshot!("list", text(&plan(&["guide-1.0"], "")));
         insta::assert_snapshot!("list-two-specs", text(&plan(&["guide-1.0", "guide-1.1"], "poll::")));
-        assert_eq!(text(&plan(&["guide-1.0"], "nothing-like-it")), "0 tests of guide-1.0 on 0 flows\n");
+        assert_eq!(text(&plan(&["guide-1.0"], "no-such-test")), "0 tests of guide-1.0 on 0 flows\n");
     }
 
     #[test]

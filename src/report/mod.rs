@@ -1,5 +1,6 @@
-//! What people and other programs read of a run. Reports are drawn from [`crate::verdicts::judged_run::Run`] alone, and [`list`],
-//! [`explain`] and [`coverage`] from the suites; nothing here waits, and only [`write_all`] and [`write_one`] touch the disk.
+//! The reports that people and other programs read. Reports are made from [`crate::verdicts::judged_run::Run`] alone;
+//! [`list`], [`explain`] and [`coverage`] are made from the suites. Nothing here waits, and only [`write_all`] and
+//! [`write_one`] use the disk.
 
 pub(crate) mod cause;
 pub mod checklist;

@@ -2,10 +2,10 @@
 
 use crate::recording::settings::{Authorization, RecordedHooks, RecordedSettings};
 
-/// The name and the value of each setting that says something.
+/// Returns the name and the value of each setting that is not empty.
 pub(crate) fn in_words(settings: &RecordedSettings) -> Vec<(String, String)> {
     let seconds = |time: u64| format!("{time} s");
-    let words = |there: bool, words: &str| if there { words.to_owned() } else { String::new() };
+    let words = |set: bool, words: &str| if set { words.to_owned() } else { String::new() };
     let levels = settings.levels.as_ref().map(|levels| joined(levels.iter().map(|level| level.as_str())));
     let credentials = match settings.authorization {
         Authorization::None => "none",
@@ -22,26 +22,26 @@ pub(crate) fn in_words(settings: &RecordedSettings) -> Vec<(String, String)> {
         ("groups", settings.groups.join(", ")),
         ("types", settings.types.join(", ")),
         ("jobs at once", settings.jobs.to_string()),
-        ("longest wait", seconds(settings.max_wait)),
+        ("maximum wait", seconds(settings.max_wait)),
         ("deadline", settings.deadline.map(seconds).unwrap_or_default()),
-        ("most bytes", settings.max_bytes.to_string()),
-        ("left on the target", if settings.no_delete { "everything" } else { "nothing" }.to_owned()),
-        ("origins with the token", settings.allow_origins.join(", ")),
+        ("maximum bytes", settings.max_bytes.to_string()),
+        ("jobs at the end", if settings.no_delete { "left on the server" } else { "deleted" }.to_owned()),
+        ("other origins with credentials", settings.allow_origins.join(", ")),
         ("hooks", hooks(&settings.hooks)),
-        ("plain http", words(settings.allow_http, "meant (--allow-http)")),
-        ("writes", words(settings.allow_writes, "Groups of its own, which are deleted")),
-        ("cohorts", words(settings.cohorts, "said to be there (--cohorts)")),
+        ("plain http", words(settings.allow_http, "allowed (--allow-http)")),
+        ("writes", words(settings.allow_writes, "creates and deletes its own Groups")),
+        ("cohorts", words(settings.cohorts, "available (--cohorts)")),
         ("group without members", settings.empty_group.clone().unwrap_or_default()),
-        ("resources kept from the client", forbidden),
-        ("proxies", words(settings.use_proxy, "those of the environment")),
+        ("forbidden resources", forbidden),
+        ("proxies", words(settings.use_proxy, "from the environment")),
         ("certificates", if settings.insecure { "not checked" } else { "checked" }.to_owned()),
     ];
     let mut rows = rows.map(|(name, value)| (name.to_owned(), value)).to_vec();
     if let Some(profiles) = &settings.profiles {
-        rows.push(("packages of profiles".to_owned(), profiles.packages.join(", ")));
-        rows.push(("profiles assigned".to_owned(), profiles.assigned.join(", ")));
+        rows.push(("profile packages".to_owned(), profiles.packages.join(", ")));
+        rows.push(("assigned profiles".to_owned(), profiles.assigned.join(", ")));
         let unchecked = profiles.unchecked.iter();
-        rows.extend(unchecked.map(|of| (format!("not checked of {}", of.profile), of.rules.join("; "))));
+        rows.extend(unchecked.map(|of| (format!("not checked for {}", of.profile), of.rules.join("; "))));
     }
     rows.retain(|(_, value)| !value.is_empty());
     rows
@@ -70,17 +70,17 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_say_nothing_are_left_out() {
+    fn empty_settings_are_left_out() {
         let settings = RecordedSettings { jobs: 4, max_wait: 600, max_bytes: 1, ..RecordedSettings::default() };
         assert_eq!(
             text(&settings),
-            "authorization: none\nlevels: as declared\njobs at once: 4\nlongest wait: 600 s\nmost bytes: 1\n\
-             left on the target: nothing\ncertificates: checked\n"
+            "authorization: none\nlevels: as declared\njobs at once: 4\nmaximum wait: 600 s\nmaximum bytes: 1\n\
+             jobs at the end: deleted\ncertificates: checked\n"
         );
     }
 
     #[test]
-    fn every_setting_has_its_words() {
+    fn every_setting_is_shown_in_words() {
         let settings = RecordedSettings {
             authorization: Authorization::Smart,
             levels: Some(vec![ExportLevel::Patient, ExportLevel::Group]),
@@ -109,11 +109,12 @@ mod tests {
         assert_eq!(
             text(&settings),
             "authorization: SMART Backend Services\nlevels: patient, group\ngroups: a, b\ntypes: Patient\n\
-             jobs at once: 1\nlongest wait: 90 s\ndeadline: 3600 s\nmost bytes: 7\nleft on the target: everything\n\
-             origins with the token: https://files.example\nhooks: change, delete\nplain http: meant (--allow-http)\n\
-             writes: Groups of its own, which are deleted\ncohorts: said to be there (--cohorts)\n\
-             group without members: empty\nresources kept from the client: 2\nproxies: those of the environment\n\
-             certificates: not checked\npackages of profiles: au.core 1.0.0\nnot checked of P: x; y\n"
+             jobs at once: 1\nmaximum wait: 90 s\ndeadline: 3600 s\nmaximum bytes: 7\n\
+             jobs at the end: left on the server\nother origins with credentials: https://files.example\n\
+             hooks: change, delete\nplain http: allowed (--allow-http)\n\
+             writes: creates and deletes its own Groups\ncohorts: available (--cohorts)\n\
+             group without members: empty\nforbidden resources: 2\nproxies: from the environment\n\
+             certificates: not checked\nprofile packages: au.core 1.0.0\nnot checked for P: x; y\n"
         );
         let withheld = RecordedSettings { hooks: RecordedHooks::Withheld, ..settings };
         assert!(text(&withheld).contains("\nhooks: not allowed\n"));

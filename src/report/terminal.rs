@@ -12,29 +12,29 @@ use crate::verdicts::judged_run::{Conformance, Judgement, RequirementResult, Run
 /// How the summary is written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TerminalOptions<'a> {
-    /// Colour by ANSI escapes.
-    pub colour: bool,
+    /// Use color (ANSI escapes).
+    pub color: bool,
     /// Warnings count as failures, and libtest has shown them already.
     pub strict: bool,
-    /// Where the reports lie, if they were written.
+    /// The report folder, if the reports were written.
     pub reports: Option<&'a Path>,
 }
 
-/// Reasons and warnings that are listed before the rest is only counted.
+/// The number of reasons and warnings that are listed; the rest is counted.
 const MAX: usize = 12;
 
-/// The summary of a run: warnings, what was not decided, what was left out and why, the tally, the traffic, and for each
-/// spec the verdict in words. Lines keep to 100 columns.
+/// Returns the summary of a run: warnings, undetermined and skipped tests with their reasons, the counts, the traffic,
+/// and the verdict under each spec. Lines have at most 100 columns.
 pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
-    let mut out = SummaryWriter { text: String::new(), colour: options.colour };
+    let mut out = SummaryWriter { text: String::new(), color: options.color };
     let several = run.judgements.len() > 1;
     for judgement in &run.judgements {
         let of = if several { format!(" ({})", visible(&judgement.spec)) } else { String::new() };
         if !options.strict {
             warnings(&mut out, judgement, &of);
         }
-        reasons(&mut out, run, judgement, Verdict::Error, &format!("not decided{of}"));
-        reasons(&mut out, run, judgement, Verdict::Skip, &format!("skipped{of}"));
+        reasons(&mut out, run, judgement, Verdict::Error, &format!("undetermined{of}"));
+        reasons(&mut out, run, judgement, Verdict::Skip, &format!("not tested{of}"));
         reasons(&mut out, run, judgement, Verdict::NotApplicable, &format!("not applicable{of}"));
         tally(&mut out, judgement, &of);
     }
@@ -42,7 +42,7 @@ pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
     out.head("traffic");
     out.text(2, &verdict::traffic(run));
     if !run.leftovers.is_empty() {
-        out.head(&format!("left on the target: {}", text::count(run.leftovers.len() as u64, "job")));
+        out.head(&format!("left on the server: {}", text::count(run.leftovers.len() as u64, "job")));
         for url in run.leftovers.iter().take(MAX) {
             out.line(2, &text::cut(&visible(url), text::COLUMNS - 2));
         }
@@ -61,37 +61,37 @@ pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
     if let Some(reports) = options.reports {
         out.head("reports");
         out.line(2, &visible(&reports.join("index.html").display().to_string()));
-        out.line(2, "beside it junit.xml, checklist.md, run.json and recording/");
+        out.line(2, "in the same folder: junit.xml, checklist.md, run.json and recording/");
     }
     out.text
 }
 
-/// Where the specs differ; what they ask for alike is only counted.
+/// Lists the requirements in which the specs differ, and counts those that are the same.
 fn side_by_side(out: &mut SummaryWriter, run: &Run) {
     let all = differences(run);
     let (same, differ): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.asks == Asks::Same);
     if differ.is_empty() {
         return;
     }
-    out.head(&format!("where the specs differ: {}", text::count(differ.len() as u64, "duty")));
+    out.head(&format!("where the specs differ: {}", text::count(differ.len() as u64, "requirement")));
     let in_words = |requirement: &RequirementResult| {
         let RequirementResult { id, level, state, .. } = requirement;
         format!("{} ({level}, {})", visible(id), state.as_str().replace('-', " "))
     };
     for one in differ.iter().take(MAX) {
         let others: Vec<String> = one.others.iter().map(|other| in_words(other)).collect();
-        out.text(2, &format!("{} asks {} than {}", in_words(one.requirement), asks(one.asks), list(&others)));
+        out.text(2, &format!("{} requires {} {}", in_words(one.requirement), asks(one.asks), list(&others)));
         if let Some(how) = one.how {
             out.text(4, &visible(how));
         }
     }
-    out.more(differ.len(), "duty");
+    out.more(differ.len(), "requirement");
     if !same.is_empty() {
         out.text(
             2,
             &format!(
-                "{} are the same in both; index.html shows all side by side",
-                text::count(same.len() as u64, "duty")
+                "the same in both specs: {}; index.html compares all of them",
+                text::count(same.len() as u64, "requirement")
             ),
         );
     }
@@ -158,15 +158,15 @@ fn tally(out: &mut SummaryWriter, judgement: &Judgement, of: &str) {
 }
 
 fn verdict_of(out: &mut SummaryWriter, run: &Run, judgement: &Judgement) {
-    let colour = match judgement.outcome {
+    let color = match judgement.outcome {
         Conformance::Conformant => "32",
         Conformance::NotConformant => "31",
         Conformance::Undetermined => "33",
     };
-    let also = if judgement.informational { " (judged without counting)" } else { "" };
+    let also = if judgement.informational { " (informational: does not count for the exit code)" } else { "" };
     let sentence = format!("{}: {}{also}", visible(&judgement.spec), verdict::sentence(run, judgement));
     for (i, line) in text::wrap(&sentence, text::COLUMNS - 4).iter().enumerate() {
-        let painted = out.paint(line, colour);
+        let painted = out.paint(line, color);
         out.line(if i == 0 { 2 } else { 4 }, &painted);
     }
     for sentence in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
@@ -176,11 +176,11 @@ fn verdict_of(out: &mut SummaryWriter, run: &Run, judgement: &Judgement) {
     if judgement.outcome == Conformance::Undetermined
         && let Some(exchange) = first.and_then(|t| t.exchanges.first()).and_then(|id| exchange::find(run, *id))
     {
-        out.text(4, &format!("first at {}", exchange::label(run, exchange)));
+        out.text(4, &format!("first undetermined test: {}", exchange::label(run, exchange)));
     }
 }
 
-/// `patient, group and system`
+/// Returns the words as a list: `patient, group and system`.
 fn list(words: &[String]) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
@@ -192,7 +192,7 @@ fn list(words: &[String]) -> String {
 /// Writes the summary.
 struct SummaryWriter {
     text: String,
-    colour: bool,
+    color: bool,
 }
 
 impl SummaryWriter {
@@ -216,12 +216,12 @@ impl SummaryWriter {
 
     fn more(&mut self, all: usize, noun: &str) {
         if all > MAX {
-            let more = text::count((all - MAX) as u64, noun);
-            self.line(2, &format!("and {more} more; see the reports"));
+            let more = text::count((all - MAX) as u64, &format!("more {noun}"));
+            self.line(2, &format!("and {more}; see the reports"));
         }
     }
 
     fn paint(&self, text: &str, code: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

@@ -1,16 +1,16 @@
-//! Columns, numbers and words, as people read them.
+//! Column widths, numbers and units for reports.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The widest line that a terminal report writes, where its parts can be broken.
+/// The maximum width of a line of a terminal report, if it can be wrapped.
 pub const COLUMNS: usize = 100;
 
-/// How many columns a text takes.
+/// Returns the width of a text in columns.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text, cut to at most `columns` columns; what was cut shows as `...`.
+/// Cuts a text to at most `columns` columns; a cut text ends with `...`.
 pub fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -28,7 +28,7 @@ pub fn cut(text: &str, columns: usize) -> String {
     out
 }
 
-/// The text in lines of at most `columns` columns, broken between words, and within a word only where one is longer.
+/// Wraps a text to lines of at most `columns` columns, between words; inside a word only if it is longer than a line.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(8);
     let mut lines = Vec::new();
@@ -53,12 +53,12 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Milliseconds as seconds with one decimal: `3.0 s`.
+/// Formats milliseconds as seconds with one decimal: `3.0 s`.
 pub fn seconds(ms: u64) -> String {
     format!("{}.{} s", ms / 1000, ms % 1000 / 100)
 }
 
-/// A length of time in milliseconds, in the unit that suits it: `12 ms`, `3.0 s`, `2 min 5 s`.
+/// Formats milliseconds in a suitable unit: `12 ms`, `3.0 s`, `2 min 5 s`.
 pub fn duration(ms: u64) -> String {
     match ms {
         0..1000 => format!("{ms} ms"),
@@ -67,7 +67,7 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
-/// Bytes in a unit that suits them, powers of 1000: `512 B`, `1.2 MB`.
+/// Formats bytes in a suitable unit, powers of 1000: `512 B`, `1.2 MB`.
 pub fn bytes(n: u64) -> String {
     for (unit, size) in [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)] {
         if n >= size {
@@ -77,7 +77,7 @@ pub fn bytes(n: u64) -> String {
     format!("{n} B")
 }
 
-/// A number with its noun: `1 poll`, `4 polls`.
+/// Formats a number with its noun: `1 poll`, `4 polls`.
 pub fn count(n: u64, noun: &str) -> String {
     if n == 1 {
         return format!("1 {noun}");
@@ -88,7 +88,7 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// Numbers in words: `15`, `15 and 16`, `1, 2, 3, 4, 5, 6 and 12 more`.
+/// Formats numbers as a list: `15`, `15 and 16`, `1, 2, 3, 4, 5, 6 and 12 more`.
 pub fn numbers(all: &[u32]) -> String {
     const SHOWN: usize = 6;
     let words: Vec<String> = all.iter().take(SHOWN).map(u32::to_string).collect();
@@ -107,8 +107,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_keep_to_their_columns() {
-        let text = "a client takes 200 for completion and reads this body as the manifest wwwwwwwwwwwwwwwwwwwwwwwwwww";
+    fn wrapped_lines_fit_the_columns() {
+        let text = "a client takes 200 as completion and reads this body as the manifest wwwwwwwwwwwwwwwwwwwwwwwwwww";
         let lines = wrap(text, 20);
         assert!(lines.iter().all(|l| width(l) <= 20), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_are_formatted() {
         assert_eq!(numbers(&[15]), "15");
         assert_eq!(numbers(&[15, 16]), "15 and 16");
         assert_eq!(numbers(&[1, 2, 3, 4, 5, 6, 7, 8]), "1, 2, 3, 4, 5, 6 and 2 more");

@@ -1,4 +1,4 @@
-//! A run in words and numbers, for every report alike.
+//! A run in words and numbers, the same for every report.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,21 @@ use crate::report::escape::visible;
 use crate::report::text;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementState, Run, Scope, TestResult};
 
-/// The outcome under one spec: `not conformant with HL7 FHIR Bulk Data Access (STU 2) 2.0.0: 3 SHALLs violated`. A
-/// filtered run never claims the spec.
+/// Returns the outcome under one spec: `not conformant with HL7 FHIR Bulk Data Access (STU 2) 2.0.0: 3 SHALLs
+/// violated`. A filtered run is never called conformant.
 pub fn sentence(run: &Run, judgement: &Judgement) -> String {
     let title = title(judgement);
     let filtered = run.scope == Scope::Filtered;
     let sentence = match judgement.outcome {
         Conformance::Conformant if filtered => {
-            let decided = text::count(u64::from(judgement.decided), "SHALL");
-            format!("nothing failed in what was selected of {title}: {decided} decided; the whole spec is not claimed")
+            let tested = text::count(u64::from(judgement.decided), "mandatory requirement");
+            format!(
+                "no selected test of {title} failed: {tested} tested, all met; a filtered run is no proof of conformance"
+            )
         }
         Conformance::Conformant => {
-            let decided = text::count(u64::from(judgement.decided), "SHALL");
-            format!("conformant with {title}: {decided} decided, none violated")
+            let tested = text::count(u64::from(judgement.decided), "mandatory requirement");
+            format!("conformant with {title}: {tested} tested, all met")
         }
         Conformance::NotConformant => format!("not conformant with {title}: {}", violations(judgement)),
         Conformance::Undetermined => format!("undetermined for {title}: {}", visible(&judgement.because)),
@@ -30,38 +32,40 @@ pub fn sentence(run: &Run, judgement: &Judgement) -> String {
     }
 }
 
-/// Whether the certificates are what leaves the outcome undetermined, in a run that did not check them: the judge takes
-/// that for the reason where every test was decided and none failed.
+/// Returns whether the outcome is undetermined only because certificates were not checked. The judge gives that reason
+/// if no test is undetermined.
 fn is_for_certificates(judgement: &Judgement) -> bool {
     let all_decided = judgement.tests.iter().all(|test| test.verdict != Verdict::Error);
     judgement.outcome == Conformance::Undetermined && all_decided
 }
 
-/// What the judgement adds to [`sentence`], which has the reason of every other outcome.
+/// Returns the remark of a conformant judgement. [`sentence`] has the reason of every other outcome.
 pub(crate) fn remark(judgement: &Judgement) -> Option<String> {
     let because = visible(&judgement.because);
     (judgement.outcome == Conformance::Conformant && !because.is_empty()).then_some(because)
 }
 
-/// The gate of known deviations, if there is one.
+/// Returns the state of the gate of known deviations, if there is one.
 pub(crate) fn gate(judgement: &Judgement) -> Option<String> {
     match judgement.gate {
         Gate::None => None,
         Gate::Passed => Some("gate passed: every failure is a known deviation".to_owned()),
-        Gate::StaleKnown => Some("gate not passed: a known deviation passes again; take it off the list".to_owned()),
+        Gate::StaleKnown => {
+            Some("gate not passed: a known deviation passes again; remove it from plimsoll.toml".to_owned())
+        }
     }
 }
 
-/// The spec's title, or its id where it has none.
+/// Returns the title of the spec, or its id if it has no title.
 pub(crate) fn title(judgement: &Judgement) -> String {
     let title = if judgement.title.is_empty() { &judgement.spec } else { &judgement.title };
     match &judgement.owner {
-        Some(owner) => format!("{} (rules of {}; a SHALL is theirs, not HL7's)", visible(title), visible(owner)),
+        Some(owner) => format!("{} (a spec of {}; its SHALLs are not HL7's)", visible(title), visible(owner)),
         None => visible(title),
     }
 }
 
-/// `2 SHALLs and 1 SHALL NOT violated`
+/// Returns the number of violations: `2 SHALLs and 1 SHALL NOT violated`.
 fn violations(judgement: &Judgement) -> String {
     let count = |level: Level| {
         judgement.requirements.iter().filter(|r| r.state == RequirementState::Violated && r.level == level).count()
@@ -79,17 +83,17 @@ fn violations(judgement: &Judgement) -> String {
     }
 }
 
-/// How much of the specs was judged, where it was not all.
+/// Returns which part of the specs a filtered run judged.
 pub(crate) fn scope(run: &Run) -> Option<String> {
     if run.scope == Scope::Whole {
         return None;
     }
     let selected = run.start.selected.as_ref().map(|s| text::count(s.len() as u64, "test"));
     let selected = selected.unwrap_or_else(|| "some of the tests".to_owned());
-    Some(format!("filtered run: {selected} selected; it says nothing of the rest of the spec"))
+    Some(format!("filtered run: {selected} selected; the rest of the spec is not judged"))
 }
 
-/// What the run cost, in one line.
+/// Returns the traffic of the run in one line.
 pub(crate) fn traffic(run: &Run) -> String {
     let t = &run.traffic;
     format!(
@@ -102,22 +106,22 @@ pub(crate) fn traffic(run: &Run) -> String {
     )
 }
 
-/// Numbers by key and column.
+/// A table of numbers by key and column.
 pub(crate) struct TallyTable {
     /// The columns.
     pub columns: Vec<&'static str>,
-    /// The rows that hold anything: a name, and a number a column.
+    /// The rows with a number above zero: a name, and a number for each column.
     pub rows: Vec<(String, Vec<u64>)>,
 }
 
-/// The requirements by level and state.
+/// Counts the requirements by level and state.
 pub(crate) fn by_level(judgement: &Judgement) -> TallyTable {
     tally(RequirementState::ALL, RequirementState::as_str, Level::ALL.iter().map(|l| l.to_string()).collect(), || {
         judgement.requirements.iter().map(|r| (r.level.to_string(), r.state)).collect()
     })
 }
 
-/// The requirements by area and state.
+/// Counts the requirements by area and state.
 pub(crate) fn by_area(judgement: &Judgement) -> TallyTable {
     tally(
         RequirementState::ALL,
@@ -127,7 +131,7 @@ pub(crate) fn by_area(judgement: &Judgement) -> TallyTable {
     )
 }
 
-/// The tests by the export level of their flow and verdict.
+/// Counts the tests by the export level of their flow and by verdict.
 pub(crate) fn by_export(run: &Run, judgement: &Judgement) -> TallyTable {
     let levels: BTreeMap<&str, &str> = run.flows.iter().map(|f| (f.name.as_str(), f.export.as_str())).collect();
     let rows = ["system", "patient", "group", "any", "not run"].map(str::to_owned).to_vec();
@@ -153,7 +157,7 @@ fn tally<C: Copy + PartialEq>(
     TallyTable { columns: all.iter().map(|c| name(*c)).collect(), rows }
 }
 
-/// The same test on several flows, in the order of the first: `poll::retry-after` with `patient`, `group`.
+/// Groups the results of each test on several flows: `poll::retry-after` with `patient` and `group`.
 pub(crate) fn fold_flows<'a>(tests: &[&'a TestResult]) -> Vec<(&'a str, Vec<&'a TestResult>)> {
     let mut out: Vec<(&str, Vec<&TestResult>)> = Vec::new();
     for test in tests {

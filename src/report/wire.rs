@@ -1,4 +1,4 @@
-//! An exchange as it went over the wire, line by line, with a caret under the one wrong thing.
+//! An exchange as text, line by line, with a caret under the wrong part.
 
 use crate::recording::model::{Body, BodyKind, Exchange, Outcome, Response};
 use crate::report::escape::visible;
@@ -7,40 +7,40 @@ use crate::report::{excerpt, text};
 use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Run};
 
-/// What a line is.
+/// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireMark {
-    /// Was sent: `> GET ...`.
+    /// A line of the request: `> GET ...`.
     Sent,
-    /// Came back: `< 200 OK`.
+    /// A line of the response: `< 200 OK`.
     Got,
-    /// What is kept of a body: `| {...}`.
+    /// The recorded part of a body: `| {...}`.
     Body,
     /// A place in a file: `@ line 17`.
     Place,
-    /// The caret and what was expected.
+    /// The caret and the expectation.
     Caret,
 }
 
 /// One line, escaped, without indentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireLine {
-    /// What it is.
+    /// Its kind.
     pub mark: WireMark,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
 /// How much of an exchange is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What helps to understand a finding.
+    /// The parts that help to understand a finding.
     Telling,
-    /// All that is on the recording, within bounds.
+    /// Everything in the recording, up to limits.
     Full,
 }
 
-/// Response headers that hardly ever explain a finding.
+/// Response headers that rarely explain a finding.
 const QUIET: &[&str] = &[
     "date",
     "server",
@@ -59,7 +59,7 @@ const QUIET: &[&str] = &[
     "last-modified",
 ];
 
-/// The exchange as lines of at most `columns` columns. With a finding, a caret marks what it is about.
+/// Returns the exchange as lines of at most `columns` columns. With a finding, a caret marks the wrong part.
 pub fn show(
     run: &Run,
     exchange: &Exchange,
@@ -72,9 +72,9 @@ pub fn show(
     let kind = finding.map(|f| f.place.kind());
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => {
-            out.push(WireMark::Got, "< (no answer)");
+            out.push(WireMark::Got, "< (no response)");
             let words = format!("{}: {}", trouble.kind, visible(&trouble.message));
-            out.caret(2, 11, &words);
+            out.caret(2, 13, &words);
         }
         Outcome::Handshake(handshake) => {
             let words = visible(&handshake.words());
@@ -102,8 +102,8 @@ pub fn show(
                 }
             }
             if let Some(trouble) = &response.broken {
-                out.push(WireMark::Got, "< (the body broke off)");
-                out.caret(2, 22, &format!("{}: {}", trouble.kind, visible(&trouble.message)));
+                out.push(WireMark::Got, "< (the body is incomplete)");
+                out.caret(2, 24, &format!("{}: {}", trouble.kind, visible(&trouble.message)));
             }
         }
     }
@@ -113,29 +113,29 @@ pub fn show(
     out.lines
 }
 
-/// `expected 202 Accepted`: a bare status gets its words.
+/// Returns `expected 202 Accepted`: adds the words of a status code.
 fn expected_status(finding: &Finding) -> String {
     let words = finding.expected.parse().ok().map(status_words);
     format!("expected {}", words.unwrap_or_else(|| visible(&finding.expected)))
 }
 
-/// What was expected, as written next to a caret.
+/// Returns the expectation, as shown next to a caret.
 pub(crate) fn expected(finding: &Finding) -> String {
     match finding.expected.as_str() {
-        "present" => "expected it".to_owned(),
+        "a value" => "expected to be present".to_owned(),
         other => format!("expected {}", visible(other)),
     }
 }
 
-/// What to say where a member should be and is not.
+/// Returns the words for a missing member.
 fn missing(pointer: &str, finding: &Finding) -> String {
     match finding.expected.as_str() {
-        "present" => format!("expected {} here", visible(pointer)),
+        "a value" => format!("expected {} here", visible(pointer)),
         _ => format!("no {} here; {}", visible(pointer), expected(finding)),
     }
 }
 
-/// What was expected and what came, where the lines above do not show the latter.
+/// Returns what was expected and what was found, if the lines above do not show what was found.
 fn both(finding: &Finding) -> String {
     if finding.actual.is_empty() {
         return expected(finding);
@@ -143,7 +143,7 @@ fn both(finding: &Finding) -> String {
     format!("{}, found {}", expected(finding), text::cut(&visible(&finding.actual), 400))
 }
 
-/// Writes lines that keep within some columns.
+/// Writes lines of limited width.
 struct WireWriter {
     lines: Vec<WireLine>,
     columns: usize,
@@ -154,7 +154,8 @@ impl WireWriter {
         self.lines.push(WireLine { mark, text: text::cut(line, self.columns) });
     }
 
-    /// A caret of `length` columns at column `start`. The words follow it, or start below if there is no room.
+    /// Writes a caret of `length` columns at column `start`. The words follow it, or start on the next line if there is
+    /// no room.
     fn caret(&mut self, start: usize, length: usize, words: &str) {
         let start = start.min(self.columns / 2);
         let length = length.clamp(1, 24);
@@ -201,11 +202,12 @@ impl WireWriter {
             _ => None,
         });
         let mut left: usize = if detail == Detail::Full { 60 } else { 8 };
-        let all = |name: &str| wanted.is_some_and(|w| w.eq_ignore_ascii_case(name));
-        let wrong = response.headers.iter().position(|(n, v)| all(n) && finding.is_some_and(|f| f.actual.contains(v)));
-        let wrong = wrong.or_else(|| response.headers.iter().position(|(n, _)| all(n)));
+        let is_wanted = |name: &str| wanted.is_some_and(|w| w.eq_ignore_ascii_case(name));
+        let wrong =
+            response.headers.iter().position(|(n, v)| is_wanted(n) && finding.is_some_and(|f| f.actual.contains(v)));
+        let wrong = wrong.or_else(|| response.headers.iter().position(|(n, _)| is_wanted(n)));
         for (i, (name, value)) in response.headers.iter().enumerate() {
-            let telling = all(name) || detail == Detail::Full || !is_quiet(name);
+            let telling = is_wanted(name) || detail == Detail::Full || !is_quiet(name);
             if !telling || (left == 0 && Some(i) != wrong) {
                 continue;
             }
@@ -247,7 +249,7 @@ impl WireWriter {
                 self.push(WireMark::Body, &format!("| {line}"));
             }
         } else {
-            self.push(WireMark::Body, &format!("| ({})", kept(body)));
+            self.push(WireMark::Body, &format!("| ({})", summary(body)));
         }
         if let Some(why) = &body.not_json {
             self.push(WireMark::Body, &format!("| (not JSON: {})", visible(why)));
@@ -265,10 +267,10 @@ impl WireWriter {
                 for (i, row) in shown.rows.iter().enumerate() {
                     self.push(WireMark::Body, &format!("| {row}"));
                     if shown.caret == Some(i) {
-                        // A value that is shown whole needs no words on what was found.
-                        let whole = !value.pointer(pointer).is_some_and(|v| v.is_object() || v.is_array());
+                        // The line shows a scalar value, so the words need not repeat it.
+                        let scalar = !value.pointer(pointer).is_some_and(|v| v.is_object() || v.is_array());
                         let words = match shown.found {
-                            true if whole => expected(finding),
+                            true if scalar => expected(finding),
                             true => both(finding),
                             false => missing(pointer, finding),
                         };
@@ -322,28 +324,31 @@ fn is_quiet(name: &str) -> bool {
     QUIET.contains(&lower.as_str()) || lower.starts_with("access-control-") || lower.starts_with("x-content-type")
 }
 
-/// What is known of a body that is not kept.
-fn kept(body: &Body) -> String {
+/// Returns what the recording has of a body without content.
+fn summary(body: &Body) -> String {
     match (body.bytes, &body.resource_type) {
         (0, _) => "no body".to_owned(),
-        (n, _) if body.kind == BodyKind::Streamed => format!("a file of {}; its content is not kept", text::bytes(n)),
-        (n, Some(kind)) => format!("a {} of {}; resources are not kept", visible(kind), text::bytes(n)),
-        (n, None) => format!("{} of {}; not kept", body.kind, text::bytes(n)),
+        (n, _) if body.kind == BodyKind::Streamed => {
+            format!("a file of {}; its content is not recorded", text::bytes(n))
+        }
+        (n, Some(kind)) => format!("a {} of {}; resources are not recorded", visible(kind), text::bytes(n)),
+        (n, None) => format!("{} of {}; not recorded", body.kind, text::bytes(n)),
     }
 }
 
-/// What the line reader noted of a finding.
-struct Noted<'a> {
+/// Facts of the line reader about a finding.
+struct LineFacts<'a> {
     rule: &'a str,
     path: &'a str,
     count: u64,
     also: &'a [u64],
-    /// Where the element is defined; empty for what FHIR does not define.
+    /// The URL of the definition of the element; empty if FHIR does not define it.
     link: &'a str,
 }
 
-/// What the line reader noted at the place of a finding. Rules of a directory may share a place.
-fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<Noted<'a>> {
+/// Returns the facts of the line reader at the place of a finding. Several directory rules may have findings at one
+/// place.
+fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Option<LineFacts<'a>> {
     let position = finding.position?;
     let lines = &run.files.iter().find(|f| f.exchange == exchange.id)?.lines;
     let of_directory = lines
@@ -352,9 +357,9 @@ fn line_facts<'a>(run: &'a Run, exchange: &Exchange, finding: &Finding) -> Optio
         .flat_map(|directory| &directory.findings)
         .find(|f| (f.offset, &f.expected, &f.actual) == (position.offset, &finding.expected, &finding.actual));
     if let Some(f) = of_directory {
-        return Some(Noted { rule: &f.rule, path: &f.path, count: f.count, also: &f.also, link: "" });
+        return Some(LineFacts { rule: &f.rule, path: &f.path, count: f.count, also: &f.also, link: "" });
     }
     let here = || lines.findings.iter().filter(|l| l.line == position.line && l.column == position.column);
     let f = here().find(|l| l.expected == finding.expected).or_else(|| here().next())?;
-    Some(Noted { rule: f.rule.as_str(), path: &f.path, count: f.count, also: &f.also, link: &f.link })
+    Some(LineFacts { rule: f.rule.as_str(), path: &f.path, count: f.count, also: &f.also, link: &f.link })
 }

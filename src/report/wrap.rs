@@ -1,10 +1,10 @@
-//! Text in columns: a head, and wrapped text to its right.
+//! Text in columns: a label, and wrapped text to its right.
 
 use crate::report::text;
 use crate::report::text::COLUMNS;
 
-/// `first`, followed by `text` in lines that keep within the widest line of a terminal report. The lines after the first
-/// begin with as many spaces as `first` is wide. No line feed at the end.
+/// Returns `first`, followed by `text` wrapped to the width of a terminal report. The lines after the first are
+/// indented by the width of `first`. No line feed at the end.
 pub fn wrap(first: &str, text: &str) -> String {
     let indent = text::width(first);
     let lines = text::wrap(text, COLUMNS.saturating_sub(indent));
@@ -12,7 +12,7 @@ pub fn wrap(first: &str, text: &str) -> String {
     format!("{first}{}", lines.join(&hanging)).trim_end().to_owned()
 }
 
-/// The columns of the widest of `texts`.
+/// Returns the width of the widest text in columns.
 pub fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
     texts.map(text::width).max().unwrap_or(0)
 }
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_between_words_and_hang() {
+    fn lines_break_between_words_and_are_indented() {
         let wrapped = wrap("  why  ", &"word ".repeat(40));
         let lines: Vec<&str> = wrapped.lines().collect();
         assert!(lines.len() > 1 && lines.iter().all(|line| text::width(line) <= COLUMNS));

@@ -1,8 +1,8 @@
-//! Dates as search compares them: each is the range of time that it may mean (FHIR R4, search, date).
+//! Dates in searches. A date stands for a range of time (FHIR R4, search, date).
 
 use crate::base::instant::Instant;
 
-/// How a value of a criterion is compared.
+/// How a date is compared with the value of a criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DateComparison {
     Equal,
@@ -15,12 +15,12 @@ enum DateComparison {
     EndsBefore,
 }
 
-/// A range of time, both ends in milliseconds since 1970, the second one excluded.
+/// A range of time, in milliseconds since 1970. The end is excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     from: i64,
     to: i64,
-    /// Whether it was written without a zone, so that it may lie half a day elsewhere.
+    /// Whether it was written without a zone, so the actual range may be up to `ZONE` earlier or later.
     floating: bool,
 }
 
@@ -31,11 +31,11 @@ pub(crate) struct DateTest {
     range: Range,
 }
 
-/// The most that a zone moves a date, in milliseconds.
+/// The largest offset of a zone from UTC, in milliseconds.
 const ZONE: i64 = 14 * 3_600_000;
 
 impl DateTest {
-    /// Reads a value; none for one that is no date, or is compared in a way that the text leaves open (`ap`).
+    /// Parses a value; none if it is not a date, or if the spec does not define its comparison (`ap`).
     pub(crate) fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
         let (comparison, rest) = match value.get(..2).unwrap_or_default() {
@@ -52,7 +52,7 @@ impl DateTest {
         Some(Self { comparison, range: Range::parse(rest)? })
     }
 
-    /// Whether `range` passes; none where that depends on the zone that one of the two does not name.
+    /// Whether `range` passes; none if that depends on a zone that one of the two dates does not name.
     pub(crate) fn passes(self, range: Range) -> Option<bool> {
         let first = self.compares(range, 0);
         // Two dates without a zone are compared by the calendar.
@@ -79,7 +79,7 @@ impl DateTest {
 }
 
 impl Range {
-    /// Reads a FHIR date, dateTime or instant.
+    /// Parses a FHIR date, dateTime or instant.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let at = |text: &str| Instant::parse(text).map(Instant::millis);
         match text.len() {
@@ -107,7 +107,7 @@ impl Range {
         }
     }
 
-    /// From the start of a FHIR Period to its end, either open.
+    /// The range of a FHIR Period, which may lack its start or its end; none if it lacks both, or if one is invalid.
     pub(crate) fn period(start: Option<&str>, end: Option<&str>) -> Option<Self> {
         let start = start.map(Self::parse);
         let end = end.map(Self::parse);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_the_range_that_it_names() {
+    fn a_date_stands_for_a_range() {
         for (test, value, expected) in [
             ("2020", "2020-06-01T00:00:00Z", Some(true)),
             ("2020", "2021-06-01T00:00:00Z", Some(false)),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date() {
+    fn invalid_dates_are_refused() {
         for value in ["", "x", "ap2020", "2020-13", "2020-02-30", "20", "0000", "2020-1-1", "ge"] {
             assert_eq!(DateTest::parse(value), None, "{value}");
         }

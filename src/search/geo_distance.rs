@@ -1,4 +1,5 @@
-//! Distances on the earth, for `near` (FHIR R4, Location, `near`). The text leaves the algorithm to the server.
+//! Distances on the earth, for `near` (FHIR R4, Location, `near`). The spec does not define
+//! the algorithm.
 
 /// The mean radius of the earth, in kilometers.
 const EARTH: f64 = 6371.0;
@@ -13,8 +14,8 @@ pub(crate) struct Circle {
 }
 
 impl Circle {
-    /// Reads a value of `near`. Without a unit the distance is in kilometers; none if the value has no distance, since
-    /// what is near then is the server's to say, or is no such value.
+    /// Parses a value of `near`. Without a unit the distance is in kilometers. None if the value is invalid, or if it
+    /// has no distance: the server then decides what is near.
     pub(crate) fn parse(value: &str) -> Option<Self> {
         let mut parts = value.split('|');
         let mut number = || parts.next()?.trim().parse::<f64>().ok().filter(|n| n.is_finite());
@@ -29,7 +30,7 @@ impl Circle {
         good.then_some(Self { latitude, longitude, radius: distance * unit })
     }
 
-    /// How often the radius goes into the distance of a place from the center; for a radius of nothing, in kilometers.
+    /// The distance of a place from the center, in radii; in kilometers if the radius is 0.
     pub(crate) fn radii_to(self, latitude: f64, longitude: f64) -> f64 {
         let (from, to) = (self.latitude.to_radians(), latitude.to_radians());
         let across = (longitude - self.longitude).to_radians();
@@ -51,13 +52,13 @@ mod tests {
         assert!((sydney.radii_to(-37.8136, 144.9631) - 1.0).abs() < 0.01);
         let miles = Circle::parse("-33.8688|151.2093|443.6|[mi_us]").unwrap();
         assert!((miles.radii_to(-37.8136, 144.9631) - 1.0).abs() < 0.01);
-        // Across the date line it is not far.
+        // These two places are close to each other, on both sides of the date line.
         let fiji = Circle::parse("-17|179.9|100|km").unwrap();
         assert!(fiji.radii_to(-17.0, -179.9) < 0.3);
     }
 
     #[test]
-    fn what_is_no_circle() {
+    fn invalid_circles_are_refused() {
         for value in ["", "-33", "-33|151", "x|y|z", "-33|151|5|furlong", "99|0|1", "0|0|-1", "0|0|1|km|x", "NaN|0|1"] {
             assert_eq!(Circle::parse(value), None, "{value}");
         }

@@ -1,4 +1,4 @@
-//! Whether a resource passes a filter.
+//! Matches resources with filters.
 
 use serde_json::Value;
 
@@ -8,14 +8,14 @@ use crate::search::query::{Criterion, Query, System, WantedValue};
 use crate::search::text::folded;
 use crate::search::world::World;
 
-/// Whether a resource passes.
+/// Whether a resource passes a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchResult {
-    /// It does.
+    /// It passes.
     Yes,
-    /// It does not.
+    /// It does not pass.
     No,
-    /// It is not known.
+    /// Unknown whether it passes.
     Unknown,
 }
 
@@ -28,7 +28,7 @@ impl MatchResult {
         }
     }
 
-    /// Both must be true.
+    /// Both must pass.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (MatchResult::No, _) | (_, MatchResult::No) => MatchResult::No,
@@ -37,7 +37,7 @@ impl MatchResult {
         }
     }
 
-    /// One of them must be true.
+    /// One of them must pass.
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (MatchResult::Yes, _) | (_, MatchResult::Yes) => MatchResult::Yes,
@@ -46,35 +46,35 @@ impl MatchResult {
         }
     }
 
-    fn any(answers: impl Iterator<Item = Self>) -> Self {
-        let mut all = MatchResult::No;
-        for answer in answers {
-            all = all.or(answer);
-            if all == MatchResult::Yes {
+    fn any(results: impl Iterator<Item = Self>) -> Self {
+        let mut any = MatchResult::No;
+        for result in results {
+            any = any.or(result);
+            if any == MatchResult::Yes {
                 break;
             }
         }
-        all
+        any
     }
 }
 
-/// How to read what the spec leaves to the server.
+/// How to interpret what the spec leaves to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
     /// As a strict server does.
     Strict,
-    /// So that only what every reading allows is a *yes*: of distances nothing is certain.
+    /// The result is *yes* only if every interpretation agrees. No distance is certain.
     Certain,
-    /// So that only what no reading allows is a *no*: a name may match by any of its words, a code in any case, and a
-    /// place is too far only at twice the distance.
+    /// The result is *no* only if every interpretation agrees: a name may match by any of its words, a code in any
+    /// case, and a place is too far only at twice the distance.
     Lenient,
 }
 
-/// How many radii away a place may be where only what is far outside counts.
+/// The distance, in radii, up to which a place passes a lenient match.
 const FAR: f64 = 2.0;
 
 impl Query {
-    /// Whether `resource` passes, with `world` at hand.
+    /// Whether `resource` passes. `world` has the resources that chains refer to.
     pub fn matches(&self, resource: &Value, world: &dyn World, strictness: Strictness) -> MatchResult {
         if resource.get("resourceType").and_then(Value::as_str) != Some(self.kind.as_str()) {
             return MatchResult::No;
@@ -106,7 +106,7 @@ impl Criterion {
 
 /// Whether the target of a reference passes.
 fn follow(reference: &Value, to: &[(String, Criterion)], world: &dyn World, strictness: Strictness) -> MatchResult {
-    // The target of a reference by identifier, or into the resource, is not known.
+    // The target of a reference by identifier, or to a contained resource, is not known.
     let Some((kind, id)) = reference.get("reference").and_then(Value::as_str).and_then(type_and_id) else {
         return MatchResult::Unknown;
     };
@@ -140,7 +140,7 @@ fn has(
 
 fn own(param: &SearchParam, values: &[WantedValue], resource: &Value, strictness: Strictness) -> MatchResult {
     let elements = elements(resource, param.paths);
-    // A place without a position is neither near nor far.
+    // The distance of a place without a position is unknown.
     if param.kind == ParamKind::Near && elements.is_empty() {
         return if strictness == Strictness::Strict { MatchResult::No } else { MatchResult::Unknown };
     }
@@ -194,7 +194,7 @@ fn token(element: &Value, system: &System, code: Option<&str>, lenient: bool) ->
     }
     let same = |own: &str| code.is_none_or(|code| own == code || (lenient && own.eq_ignore_ascii_case(code)));
     match element {
-        // A plain code has a system by its binding, which we do not know.
+        // The system of a plain code follows from its binding, which is not known here.
         Value::String(own) if same(own) => MatchResult::Yes,
         Value::Bool(own) if same(if *own { "true" } else { "false" }) => MatchResult::Yes,
         Value::Object(fields) => {
@@ -222,7 +222,7 @@ fn date(element: &Value) -> Option<Range> {
     }
 }
 
-/// The type and id of a reference to a resource of a server.
+/// The type and id in a reference such as `Patient/1`.
 fn type_and_id(reference: &str) -> Option<(&str, &str)> {
     let path = reference.split_once("/_history").map_or(reference, |(path, _)| path);
     if path.contains(['?', '#']) {
@@ -233,7 +233,7 @@ fn type_and_id(reference: &str) -> Option<(&str, &str)> {
     crate::base::resource_types::is_r4(kind).then_some((kind, id))
 }
 
-/// The values at some dotted paths, with the items of lists.
+/// The values at some dotted paths. A list stands for its items.
 fn elements<'v>(resource: &'v Value, paths: &[&str]) -> Vec<&'v Value> {
     let mut found = Vec::new();
     for path in paths {

@@ -1,23 +1,23 @@
-//! The search parameters that are known, by resource type (FHIR R4, the search parameters of each type): those of the
-//! common types that filters are written for.
+//! The supported search parameters, by resource type (FHIR R4, the search parameters of each type). Only types that are
+//! common in filters are listed.
 
 /// One search parameter of one type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SearchParam {
     /// Its name, as in a query.
     pub name: &'static str,
-    /// What its values are.
+    /// The kind of its values.
     pub kind: ParamKind,
     /// The elements it looks at, as dotted paths from the resource.
     pub paths: &'static [&'static str],
 }
 
-/// What the values of a search parameter are.
+/// The kind of a search parameter's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParamKind {
-    /// Text: the value is what an element begins with.
+    /// Text. An element passes if it begins with the value.
     Text,
-    /// A name: as text, but servers also look at the words within it.
+    /// A name. As text, but some servers also match the words within it.
     Name,
     /// A code, Coding, CodeableConcept, Identifier, ContactPoint or boolean.
     Token,
@@ -25,13 +25,13 @@ pub(crate) enum ParamKind {
     Date,
     /// A reference to one of these types.
     Reference(&'static [&'static str]),
-    /// A place within a distance.
+    /// A place within a distance of a point.
     Near,
     /// The resource's own id.
     Id,
 }
 
-/// The parameter `name` of resources of type `kind`, if it is known.
+/// The parameter `name` of resources of type `kind`, if it is supported.
 pub(crate) fn find(kind: &str, name: &str) -> Option<SearchParam> {
     let (_, own) = TYPES.iter().find(|(known, _)| *known == kind)?;
     own.iter().chain(EVERY).find(|param| param.name == name).copied()
@@ -64,7 +64,7 @@ const LOCATION: &[&str] = &["Location"];
 const PRACTITIONER: &[&str] = &["Practitioner"];
 const ENDPOINT: &[&str] = &["Endpoint"];
 
-/// Those of every type.
+/// The parameters of every type.
 const EVERY: &[SearchParam] = &[
     SearchParam { name: "_id", kind: ParamKind::Id, paths: &["id"] },
     date("_lastUpdated", &["meta.lastUpdated"]),

@@ -1,4 +1,4 @@
-//! Filters, parsed: `Type?name=value&name=value`, each criterion narrowing the one before.
+//! Parses filters: `Type?name=value&name=value`. A resource must pass all criteria.
 
 use std::fmt;
 
@@ -18,18 +18,18 @@ pub struct Query {
     /// The type.
     pub kind: String,
     pub(crate) criteria: Vec<Criterion>,
-    /// Criteria that are not known here, as they were written; a server may know them.
+    /// Criteria that are not supported here, as they were written. A server may support them.
     pub unknown: Vec<String>,
 }
 
 /// One criterion.
 #[derive(Clone, Debug)]
 pub(crate) enum Criterion {
-    /// One of these values, in one of these elements.
+    /// One of the elements has one of the values.
     Own { param: SearchParam, values: Vec<WantedValue> },
-    /// A resource that one of these elements refers to passes.
+    /// One of the elements refers to a resource that passes.
     Chain { paths: &'static [&'static str], to: Vec<(String, Criterion)> },
-    /// A resource of type `kind` that refers here by one of these elements passes.
+    /// A resource of type `kind` passes and refers here with one of the elements.
     Has { kind: String, paths: &'static [&'static str], then: Box<Criterion> },
 }
 
@@ -40,9 +40,9 @@ pub(crate) enum WantedValue {
     Starts(String),
     /// Folded text that an element contains.
     Contains(String),
-    /// Text that an element is, to the letter.
+    /// Text that an element equals exactly.
     Exactly(String),
-    /// A code, with a system, with none at all, or with any.
+    /// A code, with a given system, without a system, or with any system.
     Token { system: System, code: Option<String> },
     /// A date.
     Date(DateTest),
@@ -54,7 +54,7 @@ pub(crate) enum WantedValue {
     Id(String),
 }
 
-/// What a token says of the system.
+/// The system that a token requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum System {
     Any,
@@ -62,12 +62,12 @@ pub(crate) enum System {
     Is(String),
 }
 
-/// Why a filter is none.
+/// Why a filter is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It has no `Type?`.
+    /// It does not begin with `Type?`.
     NoType,
-    /// No such resource type.
+    /// The resource type does not exist in R4.
     Type(String),
     /// A criterion without `name=value`.
     Criterion(String),
@@ -78,21 +78,20 @@ pub enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::NoType => f.write_str("a filter begins with a resource type and a question mark"),
-            Refused::Type(kind) => write!(f, "{kind:?} is no resource type"),
-            Refused::Criterion(text) => write!(f, "the criterion {text:?} has no name and value"),
-            Refused::Value(text) => write!(f, "the criterion {text:?} has a value that its parameter cannot have"),
+            Refused::NoType => f.write_str("a filter begins with a resource type and ?, as in Patient?gender=female"),
+            Refused::Type(kind) => write!(f, "{kind:?} is not a resource type of FHIR R4"),
+            Refused::Criterion(text) => write!(f, "the criterion {text:?} is not of the form name=value"),
+            Refused::Value(text) => write!(f, "the criterion {text:?} has a value that is invalid for its parameter"),
         }
     }
 }
 
 impl Query {
-    /// Parses `Type?a=b&c=d`, as in a Parameters resource (`|` and `,` as they are). Percent-encoding within
-    /// is undone.
+    /// Parses `Type?a=b&c=d`, as in a Parameters resource (`|` and `,` as they are). Percent-encoding is decoded.
     ///
     /// # Errors
-    /// Why it is no filter at all. Parameters, modifiers and chains that are not known here are no error; they
-    /// are in [`Query::unknown`].
+    /// If the filter is invalid. Unsupported parameters, modifiers and chains are not errors; they are in
+    /// [`Query::unknown`].
     pub fn parse(text: &str) -> Result<Self, Refused> {
         let (kind, rest) = text.trim().split_once('?').ok_or(Refused::NoType)?;
         if !resource_types::is_r4(kind) {
@@ -114,13 +113,13 @@ impl Query {
         Ok(Self { kind: kind.to_owned(), criteria, unknown })
     }
 
-    /// Whether passing depends on other resources.
+    /// Whether the result depends on other resources.
     pub fn is_chained(&self) -> bool {
         self.criteria.iter().any(|criterion| !matches!(criterion, Criterion::Own { .. }))
     }
 }
 
-/// A criterion; none if it is not known here, an error if the value is impossible.
+/// Parses a criterion; none if it is not supported here, an error if its value is invalid.
 fn criterion(kind: &str, name: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
     if depth > MAX_LEN_CHAIN {
         return Ok(None);
@@ -158,7 +157,7 @@ fn chain(kind: &str, head: &str, rest: &str, value: &str, depth: usize) -> Resul
     Ok((!to.is_empty()).then_some(Criterion::Chain { paths, to }))
 }
 
-/// `Type:reference:parameter`, all that follows `_has:`.
+/// Parses what follows `_has:`: `Type:reference:parameter`.
 fn has(kind: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Criterion>, ()> {
     let mut parts = rest.splitn(3, ':');
     let (Some(from), Some(by), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { return Err(()) };
@@ -172,7 +171,7 @@ fn has(kind: &str, rest: &str, value: &str, depth: usize) -> Result<Option<Crite
     Ok(then.map(|then| Criterion::Has { kind: from.to_owned(), paths, then: Box::new(then) }))
 }
 
-/// A value of a parameter: the outer none is a modifier that is not known, the inner one a value that cannot be.
+/// Parses a value of a parameter. The outer none is an unsupported modifier, the inner one an invalid value.
 fn wanted(kind: ParamKind, modifier: Option<&str>, text: &str) -> Option<Option<WantedValue>> {
     let value = match (kind, modifier) {
         (ParamKind::Text | ParamKind::Name, None) => Some(WantedValue::Starts(crate::search::text::folded(text))),
@@ -190,7 +189,7 @@ fn wanted(kind: ParamKind, modifier: Option<&str>, text: &str) -> Option<Option<
             (code.is_some() || matches!(system, System::Is(_))).then_some(WantedValue::Token { system, code })
         }
         (ParamKind::Date, None) => match text.get(..2) {
-            // How near is approximate the text leaves to the server.
+            // The spec does not define how far off an approximate date may be.
             Some("ap") => return None,
             _ => DateTest::parse(text).map(WantedValue::Date),
         },
@@ -200,7 +199,7 @@ fn wanted(kind: ParamKind, modifier: Option<&str>, text: &str) -> Option<Option<
             (!id.is_empty()).then(|| WantedValue::Refers { kind, id: id.to_owned() })
         }
         (ParamKind::Near, None) => match text.split('|').count() {
-            // Without a distance, what is near is the server's to say.
+            // Without a distance, the server decides what is near.
             2 => return None,
             _ => Circle::parse(text).map(WantedValue::Near),
         },
@@ -228,7 +227,7 @@ fn alternatives(value: &str) -> Vec<String> {
     all
 }
 
-/// As much of what a user or server wrote as a message can bear.
+/// The first 80 characters of a text of a user or server, for messages.
 fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }

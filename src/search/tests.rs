@@ -20,7 +20,7 @@ impl World for Directory {
     }
 }
 
-fn directory(whole: bool) -> Directory {
+fn directory(complete: bool) -> Directory {
     Directory(
         vec![
             json!({"resourceType": "Location", "id": "l1", "name": "Harbour Clinic",
@@ -44,12 +44,12 @@ fn directory(whole: bool) -> Directory {
             json!({"resourceType": "Observation", "id": "b1", "status": "final", "effectiveDateTime": "2020-05-05",
                 "subject": {"reference": "Patient/1"}, "meta": {"lastUpdated": "2021-01-01T00:00:00.000Z"}}),
         ],
-        whole,
+        complete,
     )
 }
 
-fn ask(filter: &str, id: &str, whole: bool, strictness: Strictness) -> MatchResult {
-    let directory = directory(whole);
+fn match_filter(filter: &str, id: &str, complete: bool, strictness: Strictness) -> MatchResult {
+    let directory = directory(complete);
     let query = Query::parse(filter).unwrap();
     let resource = directory.0.iter().find(|value| value["id"] == id).unwrap();
     query.matches(resource, &directory, strictness)
@@ -116,39 +116,43 @@ fn every_kind_of_criterion() {
         ("Observation?patient=Patient/2", "b1", No),
         ("Observation?_lastUpdated=gt2020-12-31T00:00:00Z", "b1", Yes),
     ] {
-        assert_eq!(ask(filter, id, true, Strictness::Strict), expected, "{filter} on {id}");
+        assert_eq!(match_filter(filter, id, true, Strictness::Strict), expected, "{filter} on {id}");
     }
 }
 
 #[test]
-fn a_lenient_reading_says_no_only_where_it_is_certain() {
+fn a_lenient_match_is_no_only_if_that_is_certain() {
     use MatchResult::{No, Unknown, Yes};
-    let lenient = |filter: &str, id: &str| ask(filter, id, false, Strictness::Lenient);
+    let lenient = |filter: &str, id: &str| match_filter(filter, id, false, Strictness::Lenient);
     assert_eq!(lenient("Location?near=-33.873|151.1803|1", "l1"), Yes, "1.4 radii away");
     assert_eq!(lenient("Location?near=-33.89|151.1803|1", "l1"), No, "3 radii away");
     assert_eq!(lenient("Location?near=-33.8|151|1", "l2"), Unknown, "without a position");
     assert_eq!(lenient("Organization?name=harbour", "o1"), Yes, "a word within the alias");
     assert_eq!(lenient("Organization?name=beach", "o1"), No);
     assert_eq!(lenient("Location?address-city=main", "l1"), No);
-    assert_eq!(lenient("HealthcareService?location.address-city=Carlton", "h2"), Unknown, "that place is not at hand");
+    assert_eq!(
+        lenient("HealthcareService?location.address-city=Carlton", "h2"),
+        Unknown,
+        "that Location is not available"
+    );
     assert_eq!(lenient("HealthcareService?location.address-city=Carlton", "h1"), No);
     assert_eq!(lenient("Practitioner?_has:PractitionerRole:practitioner:active=true", "p2"), Unknown);
     assert_eq!(lenient("Practitioner?gender=FEMALE", "p1"), Yes);
 }
 
 #[test]
-fn a_certain_reading_says_yes_only_where_every_server_must() {
+fn a_certain_match_is_yes_only_if_every_server_agrees() {
     use MatchResult::{No, Unknown, Yes};
-    let certain = |filter: &str, id: &str| ask(filter, id, true, Strictness::Certain);
-    assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l1"), Unknown, "the algorithm is the server's");
+    let certain = |filter: &str, id: &str| match_filter(filter, id, true, Strictness::Certain);
+    assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l1"), Unknown, "each server has its own algorithm");
     assert_eq!(certain("Location?near=-33.8607|151.1803|100", "l2"), Unknown);
     assert_eq!(certain("Location?address-city=balmain", "l1"), Yes);
-    assert_eq!(certain("Organization?name=harbour", "o1"), No, "some servers look at the beginning alone");
+    assert_eq!(certain("Organization?name=harbour", "o1"), No, "some servers match only the beginning");
     assert_eq!(certain("Practitioner?gender=FEMALE", "p1"), No);
 }
 
 #[test]
-fn what_is_no_filter() {
+fn invalid_filters_are_refused() {
     for (text, refused) in [
         ("", Refused::NoType),
         ("Location", Refused::NoType),
@@ -170,7 +174,7 @@ fn what_is_no_filter() {
 }
 
 #[test]
-fn values_are_parted_at_commas_that_are_not_escaped() {
+fn values_are_separated_by_unescaped_commas() {
     let query = Query::parse("Location?name=a\\,b,c").unwrap();
     let passes = |name: &str| {
         query.matches(&json!({"resourceType": "Location", "name": name}), &Nothing, Strictness::Strict)

@@ -1,11 +1,11 @@
-//! Strings as search compares them: without case and accents (FHIR R4, search, string).
+//! Folds strings for comparison in searches: case and accents are ignored (FHIR R4, search, string).
 
 use icu_normalizer::DecomposingNormalizer;
 
-/// `text` in lower case, without accents, its white space single.
+/// Returns `text` in lower case, without accents, with single spaces.
 pub(crate) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    // No name is longer than this, and a server may send megabytes.
+    // Names are shorter than this; a server may send megabytes.
     let text: String = text.chars().take(4096).collect();
     for part in DecomposingNormalizer::new_nfkd().normalize(&text).split_whitespace() {
         if !folded.is_empty() {
@@ -26,9 +26,9 @@ mod tests {
     use super::folded;
 
     #[test]
-    fn case_accents_and_width_do_not_count() {
+    fn case_accents_and_width_are_ignored() {
         assert_eq!(folded("  Crème\tBRÛLÉE "), "creme brulee");
         assert_eq!(folded("Ｂａｌｍａｉｎ"), "balmain");
-        assert_eq!(folded("Ærø"), "ærø", "letters of their own stay");
+        assert_eq!(folded("Ærø"), "ærø", "letters that are not accented forms of others stay");
     }
 }

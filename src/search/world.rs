@@ -1,20 +1,20 @@
-//! The other resources, which chains refer to.
+//! The resources that chains in filters refer to.
 
 use serde_json::Value;
 
-/// The other resources that are at hand.
+/// The resources that are available while a filter is matched.
 pub trait World {
-    /// The resource `kind`/`id`, if it is at hand.
+    /// The resource `kind`/`id`, if it is available.
     fn get(&self, kind: &str, id: &str) -> Option<&Value>;
 
-    /// All resources of a type that are at hand.
+    /// All available resources of a type.
     fn all<'a>(&'a self, kind: &str) -> Box<dyn Iterator<Item = &'a Value> + 'a>;
 
-    /// Whether there are no others of this type than those at hand.
+    /// Whether all resources of this type are available.
     fn is_whole(&self, kind: &str) -> bool;
 }
 
-/// Nothing is at hand, so that no chain can be followed.
+/// A world without resources, so no chain can be followed.
 #[derive(Clone, Copy, Debug)]
 pub struct Nothing;
 

@@ -8,23 +8,23 @@ use crate::reference::fault::definition::FaultKind;
 words! {
     /// The result of a fault under one spec.
     CellResult {
-        /// The tests listed noticed the defect, and no others did.
+        /// Exactly the listed tests noticed the defect.
         Killed = "killed",
-        /// Tests that must notice a defect did not.
+        /// A listed test did not notice the defect.
         Survived = "survived",
-        /// All tests that must notice it did, and others too.
+        /// All listed tests noticed the defect, and others too.
         Overkilled = "overkilled",
-        /// Nothing noticed a legal variant.
+        /// No test noticed the legal variant.
         Clean = "clean",
-        /// Something noticed a legal variant.
+        /// A test noticed the legal variant.
         FalseAlarm = "false-alarm",
-        /// It was not tried under this spec.
+        /// The fault was not tried under this spec.
         Excluded = "excluded",
     }
 }
 
 impl CellResult {
-    /// Whether the matrix may have this result.
+    /// Returns whether this result needs no repair.
     pub fn is_good(self) -> bool {
         matches!(self, CellResult::Killed | CellResult::Clean | CellResult::Excluded)
     }
@@ -45,6 +45,6 @@ pub struct Cell {
     pub noticed: Vec<String>,
     /// The result.
     pub result: CellResult,
-    /// Why, if the result does not say it all.
+    /// The reason, if the result needs one.
     pub because: String,
 }

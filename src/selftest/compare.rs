@@ -1,4 +1,4 @@
-//! Which tests noticed a fault, and whether those are the ones that must.
+//! Compares the tests that noticed a fault with the tests that must notice it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use crate::reference::fault::definition::FaultKind;
 use crate::selftest::cell::{Cell, CellResult};
 use crate::verdicts::judged_run::{Judgement, TestResult};
 
-/// Compares what a judged run noticed with what the fault lists. `expected` of the cell leaves out entries that name no
-/// test of the spec.
+/// Compares the tests of a judged run that noticed a fault with those that the fault lists. The `expected` of the cell
+/// has only entries that name a test of the spec.
 pub fn compare(fault: &str, kind: FaultKind, expected: &[String], judgement: &Judgement) -> Cell {
     let flows = by_name(&judgement.tests);
     let wanted: BTreeSet<&str> = expected.iter().map(String::as_str).filter(|entry| has(&flows, entry)).collect();
     let listed = |test: &TestResult| wanted.iter().any(|entry| names_test(entry, &test.id));
-    // An undecided test counts as a notice only if the fault must lead to that.
+    // An undetermined test counts only if the fault lists it.
     let noticed = |test: &TestResult| {
         matches!(test.verdict, Verdict::Fail | Verdict::Warn) || (test.verdict == Verdict::Error && listed(test))
     };
     let noticed_flows: BTreeSet<&str> = match kind {
-        // No test may fail on what is legal. A test may warn or stay undecided only if the variant lists it: the text
-        // leaves it open, or only advises against it.
+        // No test may fail on a legal variant. A test may warn or be undetermined only if the variant lists it: the
+        // spec leaves the behavior open, or only advises against it.
         FaultKind::Legal => judgement
             .tests
             .iter()
@@ -33,7 +33,7 @@ pub fn compare(fault: &str, kind: FaultKind, expected: &[String], judgement: &Ju
         FaultKind::Defect => judgement.tests.iter().filter(|test| noticed(test)).map(|test| test.id.as_str()).collect(),
     };
 
-    // An entry is met if every decided test that it names noticed, and there is at least one.
+    // An entry is met if at least one of its tests was decided, and none of these passed.
     let unmet: Vec<&str> = wanted.iter().copied().filter(|entry| !met(&flows, entry)).collect();
     let surplus: Vec<&str> =
         noticed_flows.iter().copied().filter(|id| !wanted.iter().any(|e| names_test(e, id))).collect();
@@ -65,7 +65,7 @@ pub fn compare(fault: &str, kind: FaultKind, expected: &[String], judgement: &Ju
     }
 }
 
-/// The tests of `noticed`: `area::id` where every flow that was decided is among them, else `area::id@flow`.
+/// Returns the tests of `noticed`: `area::id` if the test noticed on every decided flow, else `area::id@flow`.
 fn summary(flows: &BTreeMap<&str, Vec<&TestResult>>, noticed: &BTreeSet<&str>) -> Vec<String> {
     let noticed = |test: &TestResult| noticed.contains(test.id.as_str());
     let mut all = Vec::new();
@@ -80,7 +80,7 @@ fn summary(flows: &BTreeMap<&str, Vec<&TestResult>>, noticed: &BTreeSet<&str>) -
     all
 }
 
-/// The tests by their names without a flow.
+/// Returns the tests by their names without a flow.
 fn by_name(tests: &[TestResult]) -> BTreeMap<&str, Vec<&TestResult>> {
     let mut flows: BTreeMap<&str, Vec<&TestResult>> = BTreeMap::new();
     for test in tests {
@@ -94,7 +94,7 @@ fn decided(test: &TestResult) -> bool {
     !matches!(test.verdict, Verdict::Skip | Verdict::NotApplicable)
 }
 
-/// Whether `entry` names the test of this full id.
+/// Returns whether `entry` names the test with this full id.
 pub(crate) fn names_test(entry: &str, id: &str) -> bool {
     entry == id || id.split_once('@').is_some_and(|(name, _)| name == entry)
 }
@@ -112,7 +112,7 @@ fn names_of<'a>(ids: &BTreeSet<&'a str>) -> Vec<&'a str> {
     ids.iter().copied().collect()
 }
 
-/// The tests with their verdicts and reasons, for whoever repairs the matrix.
+/// Returns the tests with their verdicts and reasons, which help to repair the matrix.
 fn reasons(tests: &[TestResult], entries: &[&str]) -> String {
     let one = |entry: &&str| {
         let seen: Vec<String> = tests
@@ -161,13 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn a_defect_that_nothing_could_decide_survives() {
+    fn a_defect_without_a_decided_test_survives() {
         let tests = [("poll::a@system", Skip), ("poll::a@group", NotApplicable)];
         assert_eq!(cell(FaultKind::Defect, &["poll::a"], &tests).result, CellResult::Survived);
     }
 
     #[test]
-    fn what_is_undecided_counts_only_where_it_is_listed() {
+    fn undetermined_tests_count_only_if_they_are_listed() {
         let tests = [("poll::a@system", Error), ("poll::b@system", Error)];
         let killed = cell(FaultKind::Defect, &["poll::a"], &tests);
         assert_eq!((killed.result, killed.noticed), (CellResult::Killed, vec!["poll::a".to_owned()]));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_legal_variant_may_leave_open_what_it_lists_and_nothing_else() {
+    fn only_listed_tests_may_be_undetermined_on_a_legal_variant() {
         let tests = [("poll::a@system", Error)];
         assert_eq!(cell(FaultKind::Legal, &[], &tests).result, CellResult::FalseAlarm);
         assert_eq!(cell(FaultKind::Legal, &["poll::a"], &tests).result, CellResult::Clean);
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn a_surplus_is_overkill_and_is_named() {
+    fn surplus_tests_overkill_and_are_named() {
         let cell = cell(FaultKind::Defect, &["poll::a"], &[("poll::a@system", Fail), ("poll::b@system", Fail)]);
         assert_eq!(cell.result, CellResult::Overkilled);
         assert!(cell.because.contains("poll::b@system"), "{}", cell.because);
     }
 
     #[test]
-    fn a_missing_test_weighs_more_than_a_surplus() {
+    fn a_missing_test_has_priority_over_a_surplus_test() {
         let cell = cell(FaultKind::Defect, &["poll::a"], &[("poll::a@system", Pass), ("poll::b@system", Fail)]);
         assert_eq!(cell.result, CellResult::Survived);
     }
@@ -201,8 +201,8 @@ mod tests {
         assert_eq!((some.result, some.expected), (CellResult::Killed, vec!["poll::a".to_owned()]));
         let none = cell(FaultKind::Defect, &["poll::elsewhere"], &[("poll::a@system", Pass)]);
         assert_eq!(none.result, CellResult::Excluded);
-        let alarmed = cell(FaultKind::Defect, &["poll::elsewhere"], &[("poll::a@system", Fail)]);
-        assert_eq!(alarmed.result, CellResult::Overkilled);
+        let surplus = cell(FaultKind::Defect, &["poll::elsewhere"], &[("poll::a@system", Fail)]);
+        assert_eq!(surplus.result, CellResult::Overkilled);
     }
 
     #[test]

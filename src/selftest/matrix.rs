@@ -1,5 +1,5 @@
-//! The matrix: every fault of the reference server under every spec that it speaks. Each cell is a run in this process,
-//! in paused time, judged by the whole plan.
+//! The matrix: every fault of the reference server under every spec that it supports. Each cell is a run in this
+//! process, in paused time, judged by all tests of the spec.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,13 +16,13 @@ use crate::verdicts::judged_run::Run;
 /// The faults and specs of a matrix.
 #[derive(Clone, Debug, Default)]
 pub struct MatrixSelection {
-    /// The specs; empty: all that the reference server speaks and the suites have.
+    /// The specs; if empty, all that the reference server supports and the suites have.
     pub specs: Vec<String>,
-    /// The faults; empty: all.
+    /// The faults; if empty, all.
     pub faults: Vec<String>,
 }
 
-/// Faults under specs, with the plan of each spec. Making one runs nothing.
+/// The faults and specs of a matrix, with the plan of each spec. Nothing runs before [`Matrix::run`].
 #[derive(Debug)]
 pub struct Matrix<'c> {
     catalog: &'c Catalog,
@@ -34,32 +34,32 @@ impl<'c> Matrix<'c> {
     /// Reads the faults of `selection` and builds the plans of its specs.
     ///
     /// # Errors
-    /// A fault or spec that does not exist, or a fault file that cannot be used: a lower-case fragment.
+    /// An unknown fault or spec, or an invalid fault file: a lower-case fragment.
     pub fn new(catalog: &'c Catalog, selection: &MatrixSelection) -> Result<Self, String> {
         let specs = specs(catalog, &selection.specs)?.into_iter();
         let specs = specs.map(|spec| Ok((spec, whole_plan(catalog, spec)?))).collect::<Result<_, String>>()?;
         Ok(Self { catalog, specs, faults: faults(&selection.faults)? })
     }
 
-    /// The number of cells.
+    /// Returns the number of cells.
     pub fn len(&self) -> usize {
         self.faults.len() * self.specs.len()
     }
 
-    /// Whether there is no cell.
+    /// Returns whether there is no cell.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Runs all cells in up to `threads` threads. They come in the order of faults, then specs.
+    /// Runs all cells in up to `threads` threads. Returns them in the order of faults, then specs.
     ///
     /// # Errors
-    /// A run that could not be made, or a panic in one: a lower-case fragment.
+    /// A run failed or panicked: a lower-case fragment.
     pub fn run(&self, threads: usize) -> Result<Vec<Cell>, String> {
         self.run_watched(threads, &|_, _, _| {})
     }
 
-    /// The same, and `watch` sees each run before it is dropped.
+    /// Runs all cells like [`Matrix::run`], and calls `watch` with each run before it is dropped.
     ///
     /// # Errors
     /// As [`Matrix::run`].
@@ -68,7 +68,7 @@ impl<'c> Matrix<'c> {
         threads: usize,
         watch: &(dyn Fn(&Fault, Personality, &Run) + Sync),
     ) -> Result<Vec<Cell>, String> {
-        // Each thread takes the next cell. Its own runtime keeps the paused time of a run apart from the others.
+        // Each thread takes the next cell. Each run has its own runtime, because its time is paused independently.
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
@@ -83,7 +83,7 @@ impl<'c> Matrix<'c> {
             threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
         });
         if done.len() != self.len() {
-            return Err("a run ended in a panic; its line stands above".to_owned());
+            return Err("a run panicked; the line of the panic is above".to_owned());
         }
         done.sort_by_key(|(position, _)| *position);
         done.into_iter().map(|(_, cell)| cell).collect()
@@ -100,7 +100,7 @@ impl<'c> Matrix<'c> {
     }
 }
 
-/// Every test of one spec.
+/// Returns a plan of every test of one spec.
 ///
 /// # Errors
 /// The suites do not have the spec.
@@ -112,8 +112,9 @@ fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<Personality>, String
     if named.is_empty() {
         return Ok(Personality::ALL.iter().copied().filter(|spec| catalog.spec(spec.as_str()).is_some()).collect());
     }
-    let read =
-        |id: &String| Personality::from_word(id).ok_or_else(|| format!("the reference server does not speak {id:?}"));
+    let read = |id: &String| {
+        Personality::from_word(id).ok_or_else(|| format!("the reference server does not support spec {id:?}"))
+    };
     named.iter().map(read).collect()
 }
 
@@ -136,7 +137,7 @@ mod tests {
     use crate::verdicts::judged_run::{Conformance, Traffic};
 
     #[test]
-    fn nothing_notices_the_honest_server_and_equal_runs_are_judged_alike() {
+    fn no_test_notices_the_conformant_server_and_equal_runs_have_equal_verdicts() {
         let catalog = crate::suite::source::embedded().unwrap();
         for spec in Personality::ALL {
             let plan = whole_plan(&catalog, *spec).unwrap();
@@ -163,18 +164,18 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_is_refused() {
+    fn unknown_specs_and_faults_are_refused() {
         let catalog = crate::suite::source::embedded().unwrap();
         let refused = |spec: &str, fault: &str| {
             let selection = MatrixSelection { specs: vec![spec.into()], faults: vec![fault.into()] };
             Matrix::new(&catalog, &selection).unwrap_err()
         };
-        assert!(refused("not-spoken", "none").contains("not-spoken"));
+        assert!(refused("not-supported", "none").contains("not-supported"));
         assert!(refused("hl7-3.0.0", "no-such-fault").contains("no-such-fault"));
     }
 
     #[test]
-    fn each_run_is_watched_and_cells_come_in_order() {
+    fn each_run_is_watched_and_cells_are_in_order() {
         let catalog = crate::suite::source::embedded().unwrap();
         let specs = vec!["lesson".to_owned(), "hl7-1.0.1".to_owned()];
         let faults = ["legal-crlf", "cancel-405", "kickoff-no-content-location"].map(str::to_owned).to_vec();

@@ -1,5 +1,5 @@
-//! The matrix as a page: every fault under every spec, and every test with the faults that trigger it. One file, no scripts,
-//! no network, like the reports' own page.
+//! The matrix as a page: every fault under every spec, and every test with the faults that trigger it. One file, no
+//! scripts, no network, like `index.html` of a report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use crate::report::escape::visible;
 use crate::report::html::page::STYLE;
 use crate::selftest::cell::{Cell, CellResult};
 
-/// What the matrix needs beyond the reports' style.
+/// The style rules of the matrix, in addition to the style of reports.
 const MORE: &str = include_str!("matrix_page.css");
 
-/// The page. `cells` stand in the order of faults, then specs; `faults` give them their titles; `untested` are the
-/// tests that no fault triggers.
+/// Returns the page. `cells` are in the order of faults, then specs; `faults` have the titles; `untested` are the tests
+/// that no fault triggers.
 pub fn render(cells: &[Cell], faults: &[Fault], untested: &[String]) -> String {
     let style = format!("{STYLE}{MORE}");
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
@@ -38,9 +38,9 @@ pub fn render(cells: &[Cell], faults: &[Fault], untested: &[String]) -> String {
                 header {
                     p.brand { "Plimsoll" }
                     h1 { "Faults and tests" }
-                    p { "The reference server is made wrong in one way at a time, and right in unusual ways; each time it
-                        is judged by every test of a spec. A defect must be noticed by exactly the tests that it lists, and
-                        nothing may notice what is only unusual." }
+                    p { "For each row, the reference server behaves wrongly in one way, or in an unusual but legal way. Every
+                        test of a spec judges it. Exactly the tests that a defect lists must notice it, and no test may
+                        notice a legal variant." }
                     (page.tally())
                 }
                 (page.repairs(untested))
@@ -52,7 +52,7 @@ pub fn render(cells: &[Cell], faults: &[Fault], untested: &[String]) -> String {
     out.into_string()
 }
 
-/// What every section needs.
+/// The data that every section uses.
 struct MatrixPage<'a> {
     cells: &'a [Cell],
     specs: Vec<&'a str>,
@@ -72,14 +72,14 @@ impl<'a> MatrixPage<'a> {
         Self { cells, specs, about: about.collect() }
     }
 
-    /// The number of cells with each result, by spec.
+    /// Returns the number of cells with each result, by spec.
     fn tally(&self) -> Markup {
         let count = |spec: Option<&str>, result: CellResult| {
             self.cells.iter().filter(|cell| spec.is_none_or(|spec| cell.spec == spec) && cell.result == result).count()
         };
         html! {
             div.scroll { table.matrix {
-                caption { "Cells: a fault or a variant under a spec" }
+                caption { "Cells: a fault or a legal variant under a spec" }
                 thead { tr {
                     th scope="col" { "spec" }
                     @for result in CellResult::ALL { th.count scope="col" { (result) } }
@@ -98,25 +98,25 @@ impl<'a> MatrixPage<'a> {
         }
     }
 
-    /// The cells and tests that must be repaired.
+    /// Lists the cells and tests that need a repair.
     fn repairs(&self, untested: &[String]) -> Markup {
         let bad: Vec<&Cell> = self.cells.iter().filter(|cell| !cell.result.is_good()).collect();
         html! {
             section {
-                h2 { "What must be mended" }
+                h2 { "What to repair" }
                 @if bad.is_empty() && untested.is_empty() { p { "Nothing." } }
                 ul {
                     @for cell in bad { li {
                         code { (visible(&cell.fault)) } " under " code { (visible(&cell.spec)) } ": " strong { (cell.result) }
                         ", " (visible(&cell.because))
                     } }
-                    @for test in untested { li { "no fault trips " code { (visible(test)) } } }
+                    @for test in untested { li { "no fault triggers " code { (visible(test)) } } }
                 }
             }
         }
     }
 
-    /// A row for each fault, a column for each spec.
+    /// Returns a table with a row for each fault and a column for each spec.
     fn matrix(&self) -> Markup {
         let mut rows: Vec<(&str, BTreeMap<&str, &Cell>)> = Vec::new();
         for cell in self.cells {
@@ -133,7 +133,7 @@ impl<'a> MatrixPage<'a> {
                 ul.legend {
                     @for result in CellResult::ALL { li { span class={ "cell " (class(*result)) } { (sign(*result)) } " " (result) } }
                 }
-                p.note { "A number is how many tests noticed. Point at a cell to see which; where there is none, why." }
+                p.note { "A number counts the tests that noticed the fault. Point at a cell to see the tests or the reason." }
                 div.scroll { table.matrix {
                     thead { tr {
                         th scope="col" { "fault" }
@@ -158,7 +158,7 @@ impl<'a> MatrixPage<'a> {
         }
     }
 
-    /// A row for each test, with the number of defects that trigger it under each spec.
+    /// Returns a table with a row for each test, and the number of defects that trigger it under each spec.
     fn tests(&self) -> Markup {
         let mut tests: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
         for cell in self.cells.iter().filter(|cell| cell.kind == FaultKind::Defect) {
@@ -169,7 +169,7 @@ impl<'a> MatrixPage<'a> {
         }
         html! {
             section {
-                h2 { "Tests, and how many faults trip them" }
+                h2 { "Tests, and how many faults trigger them" }
                 div.scroll { table.matrix {
                     thead { tr {
                         th scope="col" { "test" }
@@ -197,7 +197,7 @@ impl<'a> MatrixPage<'a> {
 fn cell_markup(cell: Option<&Cell>) -> Markup {
     let Some(cell) = cell else { return html! { td {} } };
     let explanation = match (&cell.because, cell.noticed.is_empty()) {
-        (because, true) if because.is_empty() => "nothing noticed".to_owned(),
+        (because, true) if because.is_empty() => "no test noticed it".to_owned(),
         (because, true) => because.clone(),
         (because, false) if because.is_empty() => format!("noticed by {}", cell.noticed.join(", ")),
         (because, false) => format!("{because}; noticed by {}", cell.noticed.join(", ")),
@@ -220,7 +220,7 @@ fn class(result: CellResult) -> &'static str {
     }
 }
 
-/// A sign that readers can distinguish without colors.
+/// Returns a sign that readers can distinguish without colors.
 fn sign(result: CellResult) -> &'static str {
     match result {
         CellResult::Killed => "●",
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_is_drawn_and_nothing_is_live() {
+    fn every_cell_is_shown_and_texts_are_escaped() {
         let faults = crate::reference::fault::embedded::faults().unwrap();
         let cells = [
             cell("cancel-405", FaultKind::Defect, CellResult::Killed, &["delete::supported", "delete::a@system"], ""),
@@ -259,12 +259,12 @@ mod tests {
         ];
         let page = render(&cells, &faults, &["hl7-3.0.0::poll::\u{1b}[31m<b>".to_owned()]);
         let title = &faults.iter().find(|fault| fault.id == "cancel-405").unwrap().title;
-        for text in ["cancel-405", title, "●</span> 2", "delete::a@system", "&lt;script&gt;", "no fault trips"] {
+        for text in ["cancel-405", title, "●</span> 2", "delete::a@system", "&lt;script&gt;", "no fault triggers"] {
             assert!(page.contains(text), "{text}");
         }
         assert!(!page.contains("<script") && !page.contains('\u{1b}') && !page.contains("<b>"));
         assert!(page.contains("false-alarm") && !page.contains("<p>Nothing.</p>"));
-        let fine = render(&cells[..1], &faults, &[]);
-        assert!(fine.contains("<p>Nothing.</p>"));
+        let clean = render(&cells[..1], &faults, &[]);
+        assert!(clean.contains("<p>Nothing.</p>"));
     }
 }

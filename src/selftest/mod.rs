@@ -1,4 +1,4 @@
-//! The test of the tester: every fault of the reference server against every test.
+//! The self-test: runs every test against every fault of the reference server.
 
 pub mod cell;
 pub mod compare;

@@ -1,5 +1,5 @@
-//! A run against the reference server of this process, in paused time: it takes no waiting, and equal faults give equal
-//! verdicts.
+//! A run against the reference server in this process. Time is paused, so waits take no time, and equal faults give
+//! equal verdicts.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -28,10 +28,10 @@ use crate::suite::model::Protection;
 use crate::transport::in_process::InProcess;
 use crate::verdicts::judged_run::Run;
 
-/// The base URL of the server.
+/// The base URL of the open server.
 const BASE: &str = "http://localhost/fhir";
 
-/// Its base URL when it is protected: tokens need TLS.
+/// The base URL of a protected server: tokens need TLS.
 const PROTECTED_BASE: &str = "https://localhost/fhir";
 
 /// The Group of the reference server that runs export.
@@ -40,15 +40,15 @@ pub const GROUP: &str = "harbour";
 /// The Group without members. A protected reference server permits no client to export it.
 pub const KEPT_GROUP: &str = "empty-berth";
 
-/// The clients that a protected reference server knows, and the scope that they ask for.
+/// The clients that a protected reference server knows, and the scope that they request.
 const CLIENT: &str = "plimsoll";
 const SECOND_CLIENT: &str = "plimsoll-second";
 const SCOPE: &str = "system/*.rs";
 
-/// The wall time at which every run begins, so that runs are alike: 2026-01-01T12:00:00Z.
+/// The wall time at which every run starts, so that runs are equal: 2026-01-01T12:00:00Z.
 const NOON: Duration = Duration::from_secs(1_767_268_800);
 
-/// How a reference server is protected, and the credentials of a run that it knows.
+/// The access control of a reference server, and the matching credentials of a run.
 #[derive(Clone, Debug)]
 pub struct ServerProtection {
     /// For the server.
@@ -61,16 +61,16 @@ pub struct ServerProtection {
     pub key_set: Option<KeySet>,
 }
 
-/// The judged run of `plan` against the reference server with `faults`.
+/// Returns the judged run of `plan` against the reference server with `faults`.
 ///
 /// # Errors
-/// What kept the run from being made, a lower-case fragment.
+/// The run failed: a lower-case fragment.
 pub fn judged(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<Fault>) -> Result<Run, String> {
     Ok(judge_run::judge_whole(catalog, plan, recorded(catalog, plan, spec, faults)?))
 }
 
-/// The recording of such a run. Equal faults give equal recordings, except for what is random in each run: the server's
-/// ids of jobs and files, their tokens, and the hashes of resources.
+/// Returns the recording of such a run. Equal faults give equal recordings, except for random values: the server's ids
+/// of jobs and files, their tokens, and the hashes of resources.
 ///
 /// # Errors
 /// As [`judged`].
@@ -79,7 +79,7 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
         .enable_all()
         .start_paused(true)
         .build()
-        .map_err(|e| format!("no runtime could be started: {e}"))?;
+        .map_err(|e| format!("cannot start the async runtime: {e}"))?;
     let protected = faults.iter().any(|fault| fault.auth == Some(Protection::Smart));
     let protected = if protected { protection()? } else { protection_of(catalog, &plan.specs)? };
     let ServerProtection { auth, credentials, second, key_set } = protected;
@@ -120,12 +120,13 @@ pub fn recorded(catalog: &Catalog, plan: &Plan, spec: Personality, faults: Vec<F
     })
 }
 
-/// Whether the reference server has the Bulk Cohort API. A protected one has not: its tokens only permit reading.
+/// Returns whether the reference server has the Bulk Cohort API. A protected server does not, because its tokens permit
+/// only reading.
 pub fn has_cohorts(spec: Personality, open: bool) -> bool {
     open && spec == Personality::Stu3
 }
 
-/// The resources that no client of the reference server may receive: those of another tenant.
+/// Returns the resources that no client of the reference server may receive: those of another tenant.
 pub fn kept_resources() -> Arc<Vec<WithheldMark>> {
     Arc::new(vec![
         WithheldMark::Id("Patient".to_owned(), OTHERS_PATIENT.to_owned()),
@@ -133,7 +134,7 @@ pub fn kept_resources() -> Arc<Vec<WithheldMark>> {
     ])
 }
 
-/// Hooks that change the data of a reference server in this process.
+/// Returns hooks that change the data of a reference server in this process.
 pub fn hooks(mutator: &DataMutator) -> Hooks {
     let within = |act: fn(&DataMutator) -> Result<Vec<String>, String>| {
         let mutator = mutator.clone();
@@ -147,20 +148,20 @@ pub fn hooks(mutator: &DataMutator) -> Hooks {
     Hooks { there: there.into(), withheld: false }
 }
 
-/// How a reference server reads a key set.
+/// Returns how a reference server reads a key set.
 pub fn key_feed(set: KeySet) -> KeyFeed {
     KeyFeed { read: Arc::new(move || set.read()), max_age: key_set::MAX_AGE }
 }
 
-/// Whether one of the specs asks for a protected reference server.
+/// Returns whether one of the specs requires a protected reference server.
 pub(crate) fn is_protected(catalog: &Catalog, specs: &[String]) -> bool {
     specs.iter().filter_map(|id| catalog.spec(id)).any(|spec| spec.auth == Some(Protection::Smart))
 }
 
-/// How the reference server is protected when `specs` judge it.
+/// Returns the access control of the reference server that `specs` require.
 ///
 /// # Errors
-/// No keys can be made: a lower-case fragment.
+/// The keys cannot be made: a lower-case fragment.
 pub fn protection_of(catalog: &Catalog, specs: &[String]) -> Result<ServerProtection, String> {
     match is_protected(catalog, specs) {
         true => protection(),
@@ -170,10 +171,10 @@ pub fn protection_of(catalog: &Catalog, specs: &[String]) -> Result<ServerProtec
     }
 }
 
-/// Protection by SMART Backend Services with two clients.
+/// Returns access control by SMART Backend Services with two clients.
 ///
 /// # Errors
-/// No keys can be made: a lower-case fragment.
+/// The keys cannot be made: a lower-case fragment.
 pub fn protection() -> Result<ServerProtection, String> {
     let register = |id: &str| -> Result<_, String> {
         let (client, key) = keys::client(id)?;
@@ -200,7 +201,7 @@ mod tests {
     use crate::verdicts::judged_run::Conformance;
 
     #[test]
-    fn certificates_that_were_not_checked_leave_nothing_conformant() {
+    fn a_run_with_unchecked_certificates_is_never_conformant() {
         let catalog = crate::suite::source::embedded().unwrap();
         let request = PlanRequest { specs: vec![Personality::Stu3.to_string()], ..PlanRequest::default() };
         let plan = build(&catalog, &request, &|_| true).unwrap();

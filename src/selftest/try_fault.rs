@@ -1,4 +1,4 @@
-//! One fault under one spec: a run of the whole plan, judged and compared with what the fault lists.
+//! Tries one fault under one spec: runs all tests and compares those that noticed with those that the fault lists.
 
 use crate::base::vocabulary::Verdict;
 use crate::plan::model::Plan;
@@ -11,11 +11,11 @@ use crate::suite::catalog::Catalog;
 use crate::suite::model::Protection;
 use crate::verdicts::judged_run::{Run, TestResult};
 
-/// Tries `fault` under `spec`: a run of `plan`, judged and compared with what the fault lists. `watch` sees the run, if
-/// one is made.
+/// Tries `fault` under `spec`: runs `plan`, judges it, and compares the tests that noticed with those that the fault
+/// lists. Calls `watch` with the run, if there is one.
 ///
 /// # Errors
-/// What kept the run from being made, a lower-case fragment.
+/// The run failed: a lower-case fragment.
 pub fn try_fault(
     catalog: &Catalog,
     plan: &Plan,
@@ -43,21 +43,21 @@ pub fn try_fault(
         FaultKind::Defect => notices(catalog, plan, fault),
     };
     let cell = compare(&fault.id, kind, &on_stand_ins(catalog, spec.as_str(), &listed), judgement);
-    let broken = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
-    let noticed: Vec<&str> = judgement.tests.iter().filter(broken).map(|test| test.id.as_str()).collect();
+    let failed = |test: &&TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
+    let noticed: Vec<&str> = judgement.tests.iter().filter(failed).map(|test| test.id.as_str()).collect();
     match (&fault.excluded, noticed.is_empty()) {
         (None, _) => Ok(cell),
         (Some(why), true) => Ok(Cell { result: CellResult::Excluded, because: why.clone(), ..cell }),
-        // The fault file calls it excluded, and a test noticed it: the file must list that test.
+        // The fault file excludes the fault, but a test noticed it: the file must list that test.
         (Some(_), false) => {
-            let because = format!("said to be excluded, yet noticed by {}", noticed.join(", "));
+            let because = format!("excluded by its file, but noticed by {}", noticed.join(", "));
             Ok(Cell { result: CellResult::Overkilled, because, ..cell })
         }
     }
 }
 
-/// Whether the matrix tries `fault` under `spec` by `plan`: it is a fault or variant there, and the spec has at least one of
-/// the tests that must notice it.
+/// Returns whether the matrix tries `fault` under `spec` with `plan`: the fault concerns the spec, and it is a legal
+/// variant or the spec has at least one of the tests that must notice it.
 pub fn is_tried(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault) -> bool {
     let listed = notices(catalog, plan, fault);
     let named = |entry: &String| plan.tests.iter().any(|test| names_test(entry, &test.id));
@@ -65,14 +65,15 @@ pub fn is_tried(catalog: &Catalog, plan: &Plan, spec: Personality, fault: &Fault
     fault.concerns(spec.as_str()) && fault.excluded.is_none() && (fault.kind == FaultKind::Legal || noticed)
 }
 
-/// The tests that must notice `fault`: more of them if the server asks for tokens.
+/// Returns the tests that must notice `fault`. There are more if the server requires tokens.
 fn notices(catalog: &Catalog, plan: &Plan, fault: &Fault) -> Vec<String> {
     let protected = is_protected(catalog, &plan.specs) || fault.auth == Some(Protection::Smart);
     let more = fault.notices_protected.iter().filter(|_| protected);
     fault.notices.iter().chain(more).cloned().collect()
 }
 
-/// The entries of a fault under `spec`. An entry on a flow that others stand in for names those flows.
+/// Returns the entries of a fault under `spec`. If other flows replace the flow of an entry, the result names those
+/// flows.
 fn on_stand_ins(catalog: &Catalog, spec: &str, entries: &[String]) -> Vec<String> {
     let Some(known) = catalog.spec(spec) else { return entries.to_vec() };
     let read = |entry: &String| {

@@ -8,8 +8,9 @@ use crate::reference::fault::definition::FaultKind;
 use crate::selftest::cell::Cell;
 use crate::suite::catalog::Catalog;
 
-/// The tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells` triggers,
-/// as `area::id`, in the order of the suites. Only the cells of a whole matrix give a meaningful answer.
+/// Returns the tests of `spec` at the levels SHALL, SHALL NOT, SHOULD and SHOULD NOT that no defect among `cells`
+/// triggers, as `area::id`, in the order of the suites. The result is meaningful only for the cells of a complete
+/// matrix.
 pub fn untested_tests(catalog: &Catalog, spec: &str, cells: &[Cell]) -> Vec<String> {
     let triggered: BTreeSet<&str> = cells
         .iter()

@@ -1,4 +1,4 @@
-//! The body of a response while it arrives: counted, and bounded in time.
+//! Counts the body of a response while it arrives, and limits its time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,25 +12,26 @@ use crate::recording::model::{Trouble, TroubleKind};
 use crate::session::interrupt::interrupted;
 use crate::transport::message::BodyStream;
 
-/// The bytes per second that a body must bring on average once it takes longer than `--max-wait`. A slower body could
-/// last forever, one byte at a time.
+/// The minimum average speed of a body that takes longer than `--max-wait`, in bytes per second. Without a minimum, a
+/// body could last forever, one byte at a time.
 const MIN_BYTES_PER_SECOND: u64 = 10_000;
 
 /// The limits of a body.
 pub(crate) struct BodyLimits {
-    /// The longest pause.
+    /// The maximum pause.
     pub idle_timeout: Duration,
-    /// The time after which the body must be fast.
+    /// The time after which the body needs the minimum speed.
     pub max_wait: Duration,
     pub clock: Clock,
     /// Counts the bytes received.
     pub received: Arc<AtomicU64>,
 }
 
-/// A future that completes when the body must end early.
+/// A future that completes when reading must stop.
 type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// `body`, counted; it ends with trouble if it pauses for too long, is too slow, or `stop` completes.
+/// Returns `body` with its bytes counted. It ends with trouble if it pauses for too long, is too slow, or `stop`
+/// completes.
 pub(crate) fn limited(
     body: BodyStream,
     limits: BodyLimits,
@@ -63,12 +64,11 @@ pub(crate) fn limited(
 }
 
 fn paused(idle: Duration) -> Trouble {
-    Trouble::new(TroubleKind::Timeout, format!("nothing more of the body came for {} s", idle.as_secs_f32()))
+    Trouble::new(TroubleKind::Timeout, format!("the body paused for more than {} s", idle.as_secs_f32()))
 }
 
 fn too_slow(length: u64, took: Duration) -> Trouble {
     let seconds = took.as_secs();
-    let message =
-        format!("the body is too slow: {length} bytes came in {seconds} s; --max-wait says how long is waited");
+    let message = format!("the body is too slow: {length} bytes in {seconds} s; give a longer --max-wait");
     Trouble::new(TroubleKind::Timeout, message)
 }

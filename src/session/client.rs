@@ -1,5 +1,5 @@
-//! The way from a run to its target: a request goes in with its raw URL, a raw response comes out, and the recording
-//! holds a redacted exchange. Callers never see a token.
+//! Sends the requests of a run to its target. Callers give a request with its raw URL and receive a raw response; the
+//! recording gets a redacted exchange. Callers never see a token.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::settings::run_settings::Settings;
 use crate::suite::flow::Identity;
 use crate::transport::message::Transport;
 
-/// The longest body that [`Session::send`] reads, in bytes, with and without its content coding.
+/// The maximum length of a body that [`Session::send`] reads, in bytes, before and after decoding.
 pub const MAX_BODY: usize = 16 << 20;
 
 /// A session with the target. Cheap to clone; all clones share counters, tokens and the interruption.
@@ -34,14 +34,15 @@ impl Session {
     }
 
     /// Sends a request, follows redirects, and reads the body of the response, up to [`MAX_BODY`]. A response of any
-    /// status is `Ok`; `Err` means that there is none. [`FullResponse::broken`] says why a body ends early.
+    /// status is `Ok`; `Err` means that there is no response. [`FullResponse::broken`] is the reason if a body ends
+    /// early.
     ///
     /// [`FullResponse::broken`]: crate::session::exchange::FullResponse::broken
     pub async fn send(&self, spec: RequestSpec) -> Reply {
         self.send_within(spec, MAX_BODY).await
     }
 
-    /// As [`Session::send`], with another limit of the body in bytes.
+    /// The same as [`Session::send`], with another limit for the body, in bytes.
     pub async fn send_within(&self, spec: RequestSpec, limit: usize) -> Reply {
         match send::send(&self.sender, &*self.tokens, &spec).await {
             Ok(head) => read(head, limit).await,
@@ -49,8 +50,8 @@ impl Session {
         }
     }
 
-    /// Sends a request, follows redirects, and leaves the body of a 2xx response to the caller. Any other response, and
-    /// trouble, comes back as from [`Session::send`].
+    /// Sends a request and follows redirects; the caller reads the body of a 2xx response. Any other response, and
+    /// trouble, is returned as from [`Session::send`].
     pub async fn open(&self, spec: RequestSpec) -> Result<Streaming, Reply> {
         let head = send::send(&self.sender, &*self.tokens, &spec).await?;
         if !head.status.is_success() {
@@ -60,7 +61,7 @@ impl Session {
     }
 
     /// Requests an access token before the first request that needs one, so that a run with wrong credentials ends
-    /// before it begins. Sends nothing if the run has no token endpoint.
+    /// immediately. Sends nothing if the run has no token endpoint.
     pub async fn authorize(&self) -> Result<(), Trouble> {
         self.tokens.token(Identity::Client, None, false).await.map(drop)
     }
@@ -75,8 +76,8 @@ impl Session {
         TlsProber::new(&self.sender)
     }
 
-    /// Ends all sending except clean-up: requests and bodies under way end as [`TroubleKind::Interrupted`], and later
-    /// requests of any role but [`Role::Cleanup`] are not sent.
+    /// Stops all sending except clean-up: running requests and bodies end as [`TroubleKind::Interrupted`], and later
+    /// requests of any role except [`Role::Cleanup`] are not sent.
     ///
     /// [`TroubleKind::Interrupted`]: crate::recording::model::TroubleKind::Interrupted
     /// [`Role::Cleanup`]: crate::recording::model::Role::Cleanup
@@ -89,12 +90,12 @@ impl Session {
         self.sender.interrupt.raised().await;
     }
 
-    /// How many requests were sent, redirects and token requests included.
+    /// The number of requests that were sent, redirects and token requests included.
     pub fn requests(&self) -> u64 {
         self.sender.requests()
     }
 
-    /// How many bytes of bodies were received, content coding included.
+    /// The number of body bytes that were received, before decoding.
     pub fn bytes(&self) -> u64 {
         self.sender.bytes()
     }

@@ -11,7 +11,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::message::BodyStream;
 
-/// Reads `body` to its end or up to `limit` bytes, before and after decoding, and says why it ended early.
+/// Reads `body` to its end or up to `limit` bytes, before and after decoding. Returns the bytes, and the reason if the
+/// body ended early.
 pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize) -> (Bytes, Option<Trouble>) {
     let mut raw = BytesMut::new();
     let mut broken = None;
@@ -48,11 +49,11 @@ pub(crate) async fn read(headers: &HeaderMap, mut body: BodyStream, limit: usize
         [_] if raw.is_empty() => (raw, broken),
         [coding] if coding == "gzip" || coding == "x-gzip" => {
             let (decoded, wrong) = gunzip(&raw, limit);
-            // If the transfer broke off, that is the cause, and the error of the decoder only a result.
+            // If the transfer ended early, that is the cause; the error of the decoder is only a result.
             (decoded, broken.or(wrong))
         }
         other => {
-            let message = format!("the content coding {:?} is not one that we undo", other.join(", "));
+            let message = format!("the content coding {:?} is not supported; only gzip is", other.join(", "));
             (raw, broken.or(Some(Trouble::new(TroubleKind::Protocol, message))))
         }
     }
@@ -65,7 +66,7 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
     let broken = match result {
         Err(error) => Some(Trouble::new(
             TroubleKind::Protocol,
-            format!("the body is announced as gzip and cannot be decoded: {error}"),
+            format!("Content-Encoding is gzip, but the body cannot be decoded: {error}"),
         )),
         Ok(_) if decoded.len() > limit => {
             decoded.truncate(limit);
@@ -76,8 +77,8 @@ fn gunzip(raw: &[u8], limit: usize) -> (Bytes, Option<Trouble>) {
     (Bytes::from(decoded), broken)
 }
 
-/// The likely cause of a content coding that ended early: if HTTP announced the length of the body, the server sent
-/// exactly these bytes, so the coding itself is wrong.
+/// Changes the kind of trouble if the content coding ended early but HTTP stated the length of the body: the server
+/// sent exactly these bytes, so the coding itself is wrong.
 pub(crate) fn with_likely_cause(trouble: Trouble, headers: &HeaderMap) -> Trouble {
     let measured = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
     match trouble.kind {
@@ -87,8 +88,5 @@ pub(crate) fn with_likely_cause(trouble: Trouble, headers: &HeaderMap) -> Troubl
 }
 
 fn too_long(limit: usize) -> Trouble {
-    Trouble::new(
-        TroubleKind::Limit,
-        format!("the body is longer than the {limit} bytes that are read of one of its kind"),
-    )
+    Trouble::new(TroubleKind::Limit, format!("the body is longer than {limit} bytes, the limit for this kind of body"))
 }

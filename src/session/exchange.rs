@@ -1,4 +1,4 @@
-//! What goes into a session and what comes out: a request with its raw URL, a raw response.
+//! The input and output of a session: a request with its raw URL, a raw response.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -28,27 +28,27 @@ pub struct RequestSpec {
     pub headers: HeaderMap,
     /// The body.
     pub body: Option<Bytes>,
-    /// The identity whose token goes with the request.
+    /// The request has the token of this identity.
     pub identity: Identity,
-    /// The manifest says that this file needs no token: send none, whatever the identity.
+    /// Whether the manifest states that this file needs no token; then none is sent, whatever the identity.
     pub open: bool,
-    /// The end of the URL path is data of the target; the recording does not show it.
+    /// Whether the end of the URL path is data of the target, which the recording does not show.
     pub masked: bool,
 }
 
-/// The outcome of a request: a raw response whose body was read within limits, or why there is none.
+/// The outcome of a request: a raw response with a body that was read within limits, or the reason why there is none.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The number of the exchange on the recording; after redirects, the number of the last one.
+    /// The number of the exchange in the recording; after redirects, the number of the last exchange.
     pub exchange: u32,
-    /// The response, or why there is none.
+    /// The response, or the reason why there is none.
     pub result: Result<FullResponse, Trouble>,
 }
 
-/// A response with its whole body.
+/// A response with its complete body.
 #[derive(Clone, Debug)]
 pub struct FullResponse {
-    /// The URL that answered, after redirects.
+    /// The URL of the response, after redirects.
     pub url: Url,
     /// The status.
     pub status: StatusCode,
@@ -56,7 +56,7 @@ pub struct FullResponse {
     pub headers: HeaderMap,
     /// The body, with its content coding removed.
     pub body: Bytes,
-    /// Why the body ended early.
+    /// The reason if the body ended early.
     pub broken: Option<Trouble>,
 }
 
@@ -70,38 +70,38 @@ pub(crate) struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Leaves the body to the caller.
+    /// Converts it to a response with a body that the caller reads.
     pub fn into_streaming(self) -> Streaming {
         let ResponseHead { pending, url, status, headers, body } = self;
         Streaming { exchange: pending.id(), url, status, headers, body, pending }
     }
 }
 
-/// A raw response whose body the caller reads. [`Streaming::finish`] writes the exchange to the recording. If the
-/// caller drops it instead, the recording says that the exchange was given up.
+/// A raw response with a body that the caller reads. [`Streaming::finish`] writes the exchange to the recording. If
+/// the caller drops it instead, the recording shows the exchange as abandoned.
 pub struct Streaming {
-    /// The number of the exchange on the recording.
+    /// The number of the exchange in the recording.
     pub exchange: u32,
-    /// The URL that answered, after redirects.
+    /// The URL of the response, after redirects.
     pub url: Url,
     /// The status.
     pub status: StatusCode,
     /// The headers as received.
     pub headers: HeaderMap,
-    /// The body as received, content coding included.
+    /// The body as received, before decoding.
     pub body: BodyStream,
     pending: Pending,
 }
 
 impl Streaming {
-    /// Closes the exchange on the recording. `decoded` is the length of the body without its content coding, `kind` what
-    /// the body turned out to be, `broken` why it could not be read to its end.
+    /// Closes the exchange in the recording. `decoded` is the length of the decoded body, `kind` is what the body
+    /// contains, `broken` is the reason if it could not be read to its end.
     pub fn finish(self, decoded: u64, kind: BodyKind, broken: Option<Trouble>) {
         self.pending.body(Body { bytes: decoded, kind, ..Body::default() }, broken, false);
     }
 
-    /// Closes the exchange of a body that the caller read whole because it is not a file of lines. `decoded` has no
-    /// content coding; the recording keeps of it what it keeps of any other body.
+    /// Closes the exchange of a body that the caller read completely because it is not a file of lines. `decoded` is
+    /// the decoded body; the recording stores it like any other body.
     pub fn finish_with(self, decoded: &[u8], broken: Option<Trouble>) {
         let body = self.pending.describe_body(self.status, &self.headers, decoded);
         self.pending.body(body, broken, false);

@@ -1,10 +1,10 @@
-//! The interruption of a run: raised once, seen by every request and every wait.
+//! The interruption of a run, a flag that every request and every wait checks.
 
 use tokio::sync::watch;
 
 use crate::recording::model::{Trouble, TroubleKind};
 
-/// A flag that stays raised.
+/// A flag that stays raised once it is raised.
 #[derive(Debug)]
 pub(crate) struct Interrupt {
     flag: watch::Sender<bool>,
@@ -36,7 +36,7 @@ impl Interrupt {
     }
 }
 
-/// What an interrupted request comes to.
+/// The trouble of an interrupted request.
 pub(crate) fn interrupted() -> Trouble {
     Trouble::new(TroubleKind::Interrupted, "the run was interrupted")
 }

@@ -1,4 +1,4 @@
-//! One recorded request: token, redirects, limits, exchange.
+//! Sends and records one request at a time: token, redirects, limits, exchange.
 
 pub mod auth;
 pub(crate) mod body;

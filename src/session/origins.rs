@@ -1,4 +1,4 @@
-//! The origins that a run talks to.
+//! The origins to which a run sends requests.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use url::Url;
 use crate::settings::run_settings::Settings;
 use crate::transport::address_guard::is_loopback;
 
-/// The most origins that are kept: a manifest may name any number.
+/// The maximum number of origins that are remembered: a manifest may name any number.
 const MAX_ORIGINS: usize = 6;
 
 /// The origins of a run, each as a URL without a path.
@@ -32,13 +32,13 @@ impl Origins {
         }
     }
 
-    /// The origins that should offer TLS, the base first. Plain HTTP is fine on this machine, and everywhere with
+    /// The origins that should offer TLS, the base first. Plain HTTP is permitted on this machine, and everywhere with
     /// `--allow-http`.
     pub fn expected_to_offer_tls(&self, settings: &Settings) -> Vec<Url> {
         self.add(&settings.base);
         let urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
-        let plain_is_fine = |url: &Url| url.scheme() == "http" && (is_loopback(url) || settings.allow_http);
-        let mut origins: Vec<Url> = urls.iter().filter(|url| !plain_is_fine(url)).cloned().collect();
+        let may_be_plain = |url: &Url| url.scheme() == "http" && (is_loopback(url) || settings.allow_http);
+        let mut origins: Vec<Url> = urls.iter().filter(|url| !may_be_plain(url)).cloned().collect();
         origins.sort_by_key(|url| url.origin() != settings.base.origin());
         origins
     }

@@ -1,5 +1,5 @@
-//! One request from its first URL to the head of its last response: tokens, redirects, and one repetition with a fresh
-//! token.
+//! Sends one request from its first URL to the head of its last response: tokens, redirects, and one repetition with a
+//! fresh token.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
@@ -15,8 +15,8 @@ use crate::suite::flow::Identity;
 
 /// Finds the token of each request in a chain of redirects.
 pub(crate) trait Authorizer: Sync {
-    /// The token for a request to `url`, if it needs one; `first` says that no redirect led there, `refused` is a token
-    /// that the target refused.
+    /// The token for a request to `url`, if it needs one. `first` is true if no redirect led to this URL; `refused` is
+    /// a token that the target refused.
     fn token_for(
         &self,
         spec: &RequestSpec,
@@ -29,7 +29,7 @@ pub(crate) trait Authorizer: Sync {
     fn is_renewable(&self, identity: Identity) -> bool;
 }
 
-/// For requests that need no token.
+/// The authorizer of requests that need no token.
 pub(crate) struct NoToken;
 
 impl Authorizer for NoToken {
@@ -48,15 +48,15 @@ impl Authorizer for NoToken {
     }
 }
 
-/// Sends `spec` with its token, follows redirects, and repeats the request once with a fresh token if the target refuses
-/// a renewable one.
+/// Sends `spec` with its token, follows redirects, and repeats the request once with a fresh token if the target
+/// refuses a renewable one.
 pub(crate) async fn send(
     sender: &RequestSender,
     authorizer: &impl Authorizer,
     spec: &RequestSpec,
 ) -> Result<ResponseHead, Reply> {
     let redactor = sender.recorder.redactor();
-    // The URL of a job can be the one of the kick-off with a parameter.
+    // The URL of a job can be the URL of the kick-off with a parameter.
     let own = is_own(spec, &sender.settings.base) && !(spec.role == Role::Probe && redactor.knows(&spec.url));
     if own {
         redactor.keep_parts_of(&spec.url);
@@ -106,7 +106,7 @@ pub(crate) async fn send(
                 read_superseded(head).await;
             }
             None => {
-                // A fragment belongs to the redirect, not to the URL that answered.
+                // A fragment belongs to the redirect, not to the URL of the response.
                 head.url.set_fragment(None);
                 return Ok(head);
             }
@@ -116,12 +116,12 @@ pub(crate) async fn send(
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Trouble> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
-        .map_err(|_| Trouble::new(TroubleKind::NotSent, "the token holds characters that no header can carry"))?;
+        .map_err(|_| Trouble::new(TroubleKind::NotSent, "the token has characters that HTTP headers do not allow"))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Whether we made the URL of a request ourselves: its path below the base is one that we know.
+/// Whether Plimsoll made the URL of a request: its path below the base is a known one.
 fn is_own(spec: &RequestSpec, base: &Url) -> bool {
     match spec.role {
         Role::Kickoff | Role::Metadata | Role::SmartConfiguration | Role::Token => true,

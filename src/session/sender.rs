@@ -1,4 +1,4 @@
-//! One request to one URL, recorded. No token is added and no redirect is followed here.
+//! Sends and records one request to one URL. It adds no token and follows no redirect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,13 +19,13 @@ use crate::session::origins::Origins;
 use crate::settings::run_settings::Settings;
 use crate::transport::message::{Incoming, Outgoing, Transport};
 
-/// The product name that we send.
+/// The value of the header User-Agent.
 const PRODUCT: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"), " (+bulk data conformance)");
 
-/// The most that is read of the body of a response that another one supersedes.
+/// The maximum that is read of the body of a superseded response, in bytes.
 const MAX_SUPERSEDED_BODY: usize = 64 << 10;
 
-/// How long an interrupted run still waits for the response to a kick-off that is under way.
+/// How long an interrupted run still waits for the response to a kick-off that it has sent.
 const KICKOFF_GRACE: Duration = Duration::from_secs(5);
 
 /// One request to one URL, and how the recording shows it.
@@ -37,13 +37,13 @@ pub(crate) struct SingleRequest {
     pub body: Option<bytes::Bytes>,
     /// The body as the recording shows it.
     pub shown_body: Option<String>,
-    /// Whether we made the URL ourselves.
+    /// Whether Plimsoll made the URL.
     pub own: bool,
     /// Whether the recording hides the end of the URL path.
     pub masked: bool,
 }
 
-/// Sends and records single requests. Shared by all that send.
+/// Sends and records single requests.
 pub(crate) struct RequestSender {
     pub settings: Arc<Settings>,
     pub transport: Arc<dyn Transport>,
@@ -69,12 +69,12 @@ impl RequestSender {
         }
     }
 
-    /// How many requests were sent.
+    /// The number of requests that were sent.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of bodies were received, content coding included.
+    /// The number of body bytes that were received, before decoding.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -88,7 +88,7 @@ impl RequestSender {
         if !request.headers.contains_key(USER_AGENT) {
             request.headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
         }
-        // The HTTP library would turn credentials in a URL into a header, past the rules for tokens.
+        // The HTTP library would turn credentials in a URL into a header, which would bypass the rules for tokens.
         let mut url = request.url.clone();
         url.set_fragment(None);
         if !url.username().is_empty() || url.password().is_some() {
@@ -109,7 +109,7 @@ impl RequestSender {
         }
         self.requests.fetch_add(1, Ordering::Relaxed);
         let raised = self.interrupt.raised();
-        // A kick-off may start a job and a POST may create a Group; only the response says how to delete them.
+        // A kick-off may start a job and a POST may create a Group; only the response has the URL to delete them.
         let creates =
             target.path().ends_with("$export") || (method == Method::POST && target.path().ends_with("/Group"));
         let grace = if creates { KICKOFF_GRACE } else { Duration::ZERO };
@@ -151,7 +151,7 @@ impl RequestSender {
         }
     }
 
-    /// Records a request that is not sent, and why.
+    /// Records a request that is not sent, and the reason.
     pub fn not_sent(&self, request: SingleRequest, trouble: Trouble) -> Reply {
         close_with_trouble(self.record(request), trouble)
     }
@@ -183,7 +183,7 @@ pub(crate) async fn read(head: ResponseHead, limit: usize) -> Reply {
     Reply { exchange, result: Ok(FullResponse { url, status, headers, body, broken }) }
 }
 
-/// Reads the body of a response that another one supersedes, and closes the exchange.
+/// Reads the body of a superseded response, and closes the exchange.
 pub(crate) async fn read_superseded(head: ResponseHead) {
     let ResponseHead { pending, status, headers, body, .. } = head;
     let (body, broken) = decode::read(&headers, body, MAX_SUPERSEDED_BODY).await;

@@ -1,5 +1,5 @@
-//! Which TLS versions the origins of a run support. Only the first message of a handshake is sent, and only the version
-//! in the answer counts.
+//! Probes which TLS versions the origins of a run support. Only the first message of a handshake is sent, and only the
+//! version in the response counts.
 
 use url::Url;
 
@@ -26,7 +26,7 @@ impl<'s> TlsProber<'s> {
         self.sender.origins.expected_to_offer_tls(&self.sender.settings)
     }
 
-    /// Sends the handshake of `probe` to every origin, and records the answers.
+    /// Sends the handshake of `probe` to every origin, and records the responses.
     pub async fn probe(&self, flow: &str, probe: &Probe) {
         let offer = match probe.wrong {
             Some(Wrong::Tls11) => HelloOffer::Tls11,
@@ -34,7 +34,7 @@ impl<'s> TlsProber<'s> {
             _ => HelloOffer::Modern,
         };
         if self.sender.settings.use_proxy && offer != HelloOffer::Modern {
-            // No such handshake goes through a proxy. Requests show whether modern versions work.
+            // Such a handshake cannot be sent through a proxy. The requests show whether modern versions work.
             return;
         }
         for url in self.origins() {
@@ -65,14 +65,14 @@ impl<'s> TlsProber<'s> {
         }
     }
 
-    /// Sends the first message of a handshake and reads the answer.
+    /// Sends the first message of a handshake and reads the response.
     async fn handshake(&self, url: &Url, offer: HelloOffer) -> Result<Handshake, Trouble> {
         let message = client_hello(offer, url.domain()).map_err(|why| Trouble::new(TroubleKind::NotSent, why))?;
         let probe = TlsProbe { url: url.clone(), message, timeout: self.sender.settings.idle_timeout };
         tokio::select! {
             biased;
             () = self.sender.interrupt.raised() => Err(interrupted()),
-            answer = self.sender.transport.probe_tls(probe) => answer,
+            response = self.sender.transport.probe_tls(probe) => response,
         }
     }
 
@@ -82,7 +82,7 @@ impl<'s> TlsProber<'s> {
         if base.scheme() != "https" {
             return false;
         }
-        let is_old = |answer: &Result<Handshake, Trouble>| matches!(answer, Ok(Handshake::Agreed(version)) if matches!(version.as_str(), "SSL 3.0" | "TLS 1.0" | "TLS 1.1"));
+        let is_old = |response: &Result<Handshake, Trouble>| matches!(response, Ok(Handshake::Agreed(version)) if matches!(version.as_str(), "SSL 3.0" | "TLS 1.0" | "TLS 1.1"));
         let modern = self.handshake(base, HelloOffer::Modern).await;
         let refused = matches!(&modern, Ok(Handshake::Refused(alert)) if alert == "protocol_version");
         is_old(&modern) || (refused && is_old(&self.handshake(base, HelloOffer::Tls11).await))

@@ -1,4 +1,4 @@
-//! Hooks: commands of the user that change the data of the target. An export client cannot cause these changes itself.
+//! Hooks: commands of the user that change the data of the target. An export client cannot make these changes itself.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::suite::flow::HookName;
 pub struct Hooks {
     /// The hooks that may run.
     pub there: BTreeMap<HookName, Hook>,
-    /// Whether the configuration names hooks that were not allowed to run.
+    /// Whether the configuration names hooks that may not run, because `--allow-hooks` is missing.
     pub withheld: bool,
 }
 
@@ -24,7 +24,7 @@ pub type HookFunction = Arc<dyn Fn() -> Result<Vec<String>, String> + Send + Syn
 pub enum Hook {
     /// A program.
     Command(HookCommand),
-    /// A function of this process, for servers in this process.
+    /// A function in this process, for servers in this process.
     Function(HookFunction),
 }
 
@@ -42,14 +42,14 @@ impl std::fmt::Debug for Hook {
 pub struct HookCommand {
     /// The program and its arguments; no shell reads them.
     pub argv: Vec<String>,
-    /// The working folder. A relative path of the program starts here.
+    /// The working folder. A relative path of the program is relative to it.
     pub folder: PathBuf,
     /// The longest time that it may run.
     pub timeout: Duration,
 }
 
 impl Hooks {
-    /// Why none of `wanted` can run; `None` if one can, or if none is wanted.
+    /// Returns why none of `wanted` can run; `None` if one can run, or if `wanted` is empty.
     pub fn lacks(&self, wanted: &[HookName]) -> Option<String> {
         if wanted.is_empty() || wanted.iter().any(|name| self.there.contains_key(name)) {
             return None;
@@ -57,12 +57,12 @@ impl Hooks {
         let names: Vec<&str> = wanted.iter().map(|name| name.as_str()).collect();
         let names = crate::suite::describe::or(&names);
         Some(match self.withheld {
-            true => "it takes a hook that changes the target's data, and those of plimsoll.toml are not run without \
-                     --allow-hooks"
+            true => "the flow needs a hook that changes the server's data. Give --allow-hooks to run the hooks of \
+                     plimsoll.toml"
                 .to_owned(),
             false => format!(
-                "it takes a command that changes the target's data: name one for {names} under [hooks] in \
-                 plimsoll.toml, and run with --allow-hooks"
+                "the flow needs a hook that changes the server's data. Set {names} under [hooks] in plimsoll.toml, and \
+                 give --allow-hooks"
             ),
         })
     }

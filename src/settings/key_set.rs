@@ -1,19 +1,19 @@
-//! The public keys of the run's client as the run itself serves them to the target. The keys can change, may be cached
-//! only for a limited time, and each read is counted.
+//! The public keys of the client, which the run itself serves to the target. The keys can change, may be cached for a
+//! limited time only, and each read is counted.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long a server may cache the keys. Short, because a test waits for it.
+/// How long a server may cache the keys. It is short, because a test waits for it.
 pub const MAX_AGE: Duration = Duration::from_secs(10);
-/// The id of the client's key if the user names none: keys in a set need an id.
+/// The id of the client's key if the user names none. Keys in a set need an id.
 pub const KEY_ID: &str = "plimsoll-1";
-/// The id of the key that replaces it for a while.
+/// The id of the key that replaces it during a test.
 pub(crate) const NEXT_KEY_ID: &str = "plimsoll-next";
 
-/// A key set. Cheap to clone; all clones are the same set.
+/// A key set. Cheap to clone; all clones share the same keys.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     state: Arc<Mutex<KeySetState>>,
@@ -30,14 +30,14 @@ impl KeySet {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The set as JSON (RFC 7517). Counts the read.
+    /// Returns the set as JSON (RFC 7517), and counts the read.
     pub fn read(&self) -> String {
         let mut state = self.state();
         state.reads = state.reads.saturating_add(1);
         json!({ "keys": state.keys }).to_string()
     }
 
-    /// How often the set was read.
+    /// Returns how often the set was read.
     pub fn reads(&self) -> u32 {
         self.state().reads
     }

@@ -1,4 +1,4 @@
-//! What the recording keeps of the settings.
+//! The part of the settings that the recording keeps.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use url::Origin;
 use crate::recording::settings::{Authorization, RecordedHooks, RecordedProfiles, RecordedSettings, UncheckedRules};
 use crate::settings::run_settings::{Credentials, Settings};
 
-/// The settings without their secrets, and without ids of resources that the client must not receive.
+/// Returns the settings without secrets and without ids of resources that the client must not receive.
 pub fn recorded(settings: &Settings) -> RecordedSettings {
     let profiles = settings.profiles.as_ref().map(|profiles| RecordedProfiles {
         packages: profiles.packages.clone(),

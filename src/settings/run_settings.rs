@@ -15,16 +15,16 @@ use crate::settings::key_set::KeySet;
 use crate::settings::withheld_mark::WithheldMark;
 use crate::suite::param::SampleValueName;
 
-/// The shortest wait between two requests for the same thing, unless the user sets another.
+/// The default of the shortest wait between two equal requests.
 pub const MIN_WAIT: Duration = Duration::from_secs(1);
-/// Jobs that may run at once, unless the user sets another number.
+/// The default number of jobs that may run at the same time.
 pub const DEFAULT_JOBS: usize = 4;
-/// The longest time from a kick-off to its completion, unless the user sets another.
+/// The default of the longest time from a kick-off until its job completes.
 pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(600);
-/// The most bytes taken from files, unless the user sets another number.
+/// The default of the most bytes of files that are downloaded.
 pub const DEFAULT_MAX_BYTES: u64 = 64 << 30;
 
-/// Everything that a run must know in addition to the plan.
+/// Everything that a run needs in addition to the plan.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The FHIR base URL, without a trailing slash.
@@ -33,15 +33,15 @@ pub struct Settings {
     pub levels: Option<Vec<ExportLevel>>,
     /// Ids of Groups that may be exported; the run uses the first.
     pub groups: Vec<String>,
-    /// Resource types that limit exports without a `_type` of their own, to spare a production server.
+    /// Resource types that limit exports without a `_type` of their own, to reduce the load on a production server.
     pub types: Vec<String>,
     /// Sample values that the user sets.
     pub values: BTreeMap<SampleValueName, String>,
-    /// The most jobs that run at once.
+    /// The most jobs that run at the same time.
     pub jobs: usize,
-    /// The longest time from a kick-off to its completion.
+    /// The longest time from a kick-off until its job completes.
     pub max_wait: Duration,
-    /// The shortest time between two requests for the same thing.
+    /// The shortest time between two equal requests.
     pub least_wait: Duration,
     /// The longest time of the whole run.
     pub deadline: Option<Duration>,
@@ -49,15 +49,15 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// The longest time without a byte.
     pub idle_timeout: Duration,
-    /// The most bytes of files, as they come over the wire.
+    /// The most bytes of files, as received.
     pub max_bytes: u64,
-    /// Leave jobs on the target.
+    /// Delete no jobs.
     pub no_delete: bool,
-    /// Poll deleted jobs once more after a minute, if a probe asks for it.
+    /// Wait until tokens and file URLs expire, and poll deleted jobs again after a minute, if a probe does so.
     pub wait_for_expiry: bool,
     /// More origins that may get the token.
     pub allow_origins: Vec<url::Origin>,
-    /// The folder that keeps the bodies of files.
+    /// The folder in which the bodies of files are stored.
     pub keep_files: Option<PathBuf>,
     /// Profiles to validate resources against, in addition to FHIR's own definitions.
     pub profiles: Option<Arc<Profiles>>,
@@ -65,9 +65,9 @@ pub struct Settings {
     pub credentials: Credentials,
     /// The credentials of a second client, which must not see the jobs of the first.
     pub second: Option<Credentials>,
-    /// Accept any certificate. No run with it is conformant.
+    /// Accept any certificate. No such run is conformant.
     pub insecure: bool,
-    /// Permit plain HTTP everywhere: something else provides TLS.
+    /// Permit plain HTTP to all hosts, because something else provides TLS.
     pub allow_http: bool,
     /// A PEM file with more certificate authorities.
     pub ca_file: Option<PathBuf>,
@@ -83,9 +83,9 @@ pub struct Settings {
     pub forbidden_group: Option<String>,
     /// A Group without members.
     pub empty_group: Option<String>,
-    /// The run may create Groups on the target, and deletes them.
+    /// The run may create Groups on the target; it deletes them.
     pub allow_writes: bool,
-    /// The target has the Bulk Cohort API, even if it does not declare so.
+    /// The target has the Bulk Cohort API even if it does not declare it.
     pub cohorts: bool,
     /// Commands that change the data of the target, to test what later exports show.
     pub hooks: Hooks,
@@ -96,7 +96,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults, for a target at `base`.
+    /// Returns the default settings for a target at `base`.
     pub fn new(base: Url) -> Self {
         Self {
             base,

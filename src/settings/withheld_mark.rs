@@ -1,11 +1,11 @@
-//! How the user names resources that the client of the run must never receive.
+//! The names of resources that the client of the run must never receive.
 
-/// What identifies such a resource.
+/// A name of such a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WithheldMark {
     /// Its type and its id.
     Id(String, String),
-    /// System and code of one of its tags or security labels.
+    /// The system and code of one of its tags or security labels.
     Tag(String, String),
 }
 
@@ -13,12 +13,13 @@ impl WithheldMark {
     /// Reads `Patient/17`, or `https://example.org/tenants|other` for a tag or a security label.
     ///
     /// # Errors
-    /// Any other text: a lower-case fragment that says how to write it.
+    /// Any other text. The error is a lower-case fragment that shows how to write a name.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refuse = || Err(format!("{text:?} names no resource; write it as Patient/17, or as SYSTEM|CODE for a tag"));
+        let refuse =
+            || Err(format!("{text:?} does not name a resource; write it as Patient/17, or as SYSTEM|CODE for a tag"));
         if let Some((system, code)) = text.split_once('|') {
-            let whole = !system.is_empty() && !code.is_empty();
-            return if whole { Ok(WithheldMark::Tag(system.to_owned(), code.to_owned())) } else { refuse() };
+            let complete = !system.is_empty() && !code.is_empty();
+            return if complete { Ok(WithheldMark::Tag(system.to_owned(), code.to_owned())) } else { refuse() };
         }
         let Some((kind, id)) = text.split_once('/') else { return refuse() };
         let of_type =

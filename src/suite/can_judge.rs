@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_check_judges_what_it_reads_and_every_probe() {
+    fn checks_judge_their_places_and_all_probes() {
         for (check, on, can) in [
             (CheckName::CountEqualsLines, "manifest", true),
             (CheckName::CountEqualsLines, "poll.complete", true),

@@ -1,4 +1,4 @@
-//! What the suite files say together: the [`Catalog`] that planning and judging work from.
+//! The content of all suite files: the [`Catalog`] that planning and judging use.
 
 use crate::base::vocabulary::Area;
 use crate::suite::expect::Expect;
@@ -7,7 +7,7 @@ use crate::suite::model::{Hold, NamedOutcome, Place, Requirement, Source, Spec};
 use crate::suite::named::Named;
 use crate::suite::on::On;
 
-/// Everything the suites say, checked as a whole.
+/// The specs, requirements, flows and tests of all suite files, checked together.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     /// The specs by id, in the order of the files.
@@ -18,7 +18,7 @@ pub struct Catalog {
     pub flows: Named<Flow>,
     /// The tests, in the order of the files.
     pub tests: Vec<Test>,
-    /// A digest of the suite files' bytes, 12 hex digits: equal digests mean equal rules.
+    /// A digest of the suite files' bytes, 12 hex digits. Equal digests mean equal rules.
     pub digest: String,
 }
 
@@ -41,14 +41,14 @@ impl Catalog {
     /// Where `requirement` is written in `spec`, as an absolute URL; none if that spec does not have it.
     pub fn link(&self, requirement: &str, spec: &str) -> Option<String> {
         let place = self.requirement(requirement)?.places.get(spec)?;
-        // What a spec inherits is written in the spec it builds on.
+        // The place of an inherited requirement is an absolute URL already.
         if place.at.contains("://") {
             return Some(place.at.clone());
         }
         Some(format!("{}{}", self.spec(spec)?.base, place.at))
     }
 
-    /// The requirements that hold in `spec`, in the order of the suites.
+    /// The requirements of `spec`, with their places there, in the order of the suites.
     pub fn requirements_of<'a>(&'a self, spec: &str) -> Vec<(&'a Requirement, &'a Place)> {
         self.requirements
             .values()
@@ -56,8 +56,8 @@ impl Catalog {
             .collect()
     }
 
-    /// The flows on which `test` is judged under `spec`: its own, but for what `except` leaves out, or, where it is
-    /// inherited by a spec with stand-ins, theirs.
+    /// The flows on which `test` is judged under `spec`: its own flows, or their stand-ins if `spec` inherits the test
+    /// and has stand-ins. What `except` of the test or of a flow excludes is left out.
     pub fn flows_of(&self, test: &Test, spec: &str) -> Vec<String> {
         if excepts(&self.specs, &test.except, spec) {
             return Vec::new();
@@ -67,7 +67,7 @@ impl Catalog {
         flows
     }
 
-    /// The flows that `test` looks at in `spec` if it names `flow`, which aggregates others.
+    /// The flows that `flow` aggregates for `test` under `spec`. Flows that the test names itself are left out.
     pub fn aggregated(&self, test: &Test, spec: &str, flow: &Flow) -> Vec<String> {
         let own = self.flows_of(test, spec);
         let known = |name: &&String| {
@@ -76,7 +76,7 @@ impl Catalog {
         flow.from.0.iter().filter(|name| !own.contains(name)).filter(known).cloned().collect()
     }
 
-    /// The flows that `test` compares with in `spec`, likewise.
+    /// The flows that `test` compares with under `spec`: its own, or their stand-ins.
     pub fn compare_with_of(&self, test: &Test, spec: &str) -> Vec<String> {
         self.with_stand_ins(test, spec, &test.compare_with, |_| true)
     }
@@ -97,7 +97,8 @@ impl Catalog {
         flows
     }
 
-    /// Why no test verifies `requirement` in `spec`: it says so itself, or its tests look at what is not asked for there.
+    /// Why no test verifies `requirement` in `spec`; none if one does. Either the suites give the reason, or `spec` has
+    /// none of the flows that its tests look at.
     pub fn untested_in(&self, requirement: &Requirement, spec: &str) -> Option<String> {
         let place = requirement.places.get(spec)?;
         if let Some(why) = place.untested.as_ref().or(requirement.untested.as_ref()) {
@@ -115,7 +116,7 @@ impl Catalog {
         let flows = flows.iter().filter_map(|name| self.flow(name)).map(|flow| flow.title.as_str());
         let title = self.spec(spec).map(|spec| spec.title.as_str()).unwrap_or_default();
         let flows = flows.collect::<Vec<_>>().join("; ");
-        Some(format!("it shows in exports that {title} does not describe: {flows}"))
+        Some(format!("it can be tested only on exports that {title} does not describe: {flows}"))
     }
 
     /// The tests that verify `requirement`, in the order of the files.
@@ -124,7 +125,7 @@ impl Catalog {
     }
 }
 
-/// Whether a list of specs under `except` leaves `spec` out: it names that spec, or one that it builds on.
+/// Whether `except` excludes `spec`: it lists that spec, or one that it builds on.
 pub(crate) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> bool {
     let mut at = Some(spec);
     for _ in 0..=specs.len() {
@@ -137,34 +138,34 @@ pub(crate) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> boo
     false
 }
 
-/// What must hold of which exchanges.
+/// A test: which exchanges of which flows, and what must hold for them.
 #[derive(Clone, Debug)]
 pub struct Test {
-    /// Its name within its area.
+    /// Its id, unique within its area.
     pub id: String,
-    /// Its area; reports name it `area::id@flow`.
+    /// Its area. Reports name the test `area::id@flow`.
     pub area: Area,
-    /// What is so when it passes.
+    /// What holds if it passes, a clause without a full stop.
     pub title: String,
-    /// The requirements it decides, those included that adopt them with `as`.
+    /// The requirements that it verifies, including those that adopt its tests with `as`.
     pub verifies: Vec<String>,
-    /// The flows it is run on.
+    /// The flows that it is judged on.
     pub flows: Vec<String>,
-    /// The exchanges it looks at.
+    /// The exchanges that it looks at.
     pub on: Vec<On>,
-    /// How many of them must satisfy it.
+    /// How many of these exchanges must meet the expectations.
     pub hold: Hold,
-    /// Narrows the exchanges; none left means not applicable.
+    /// Conditions on the exchanges. If no exchange meets them, the test is not applicable.
     pub when: Vec<Expect>,
-    /// What must hold of each.
+    /// The expectations; each exchange must meet all of them.
     pub expect: Vec<Expect>,
-    /// Or: one of these outcomes must hold.
+    /// Alternative to `expect`: each exchange must have one of these outcomes.
     pub any_of: Vec<NamedOutcome>,
-    /// Why it matters.
+    /// What happens to a client or patient if it does not hold.
     pub why: String,
-    /// Flows that its checks compare with: the first of them that ran at the same level.
+    /// The flows that its checks compare with. The first that ran at the same export level is used.
     pub compare_with: Vec<String>,
-    /// Specs that have its requirements, and in which it does not hold.
+    /// The specs that have its requirements but in which it is not judged.
     pub except: Vec<String>,
     /// Where it is defined.
     pub source: Source,

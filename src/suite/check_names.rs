@@ -1,20 +1,20 @@
-//! The names of the built-in checks, and what suites know of them.
+//! The names of the built-in checks, and what suites use of their rows.
 
 use crate::base::vocabulary::words;
 use crate::suite::check_rows::all::all_checks;
 
 words! {
-    /// Which exchanges a check can judge. Every check can judge probes, because probes send requests of all kinds.
+    /// The exchanges that a check can judge. Every check can judge probes, because probes send requests of all kinds.
     CheckPlaces {
-        /// All of them.
+        /// All exchanges.
         Any = "all exchanges",
         /// Responses to kick-offs.
         Kickoffs = "kick-offs and probes",
         /// Responses to polls, and manifests.
         Manifests = "polls, manifests and probes",
-        /// Files.
+        /// Responses with files.
         Files = "files and probes",
-        /// Nothing else than probes.
+        /// Only responses to probes.
         Probes = "probes",
     }
 }
@@ -29,7 +29,7 @@ macro_rules! check_names {
         }
 
         impl CheckName {
-            /// What the check holds the exchange to, as a sentence without its full stop.
+            /// What the check expects: a clause without a full stop, to follow `expected: `.
             pub fn sentence(self) -> &'static str {
                 match self { $(CheckName::$name => $says,)* }
             }
@@ -39,7 +39,7 @@ macro_rules! check_names {
                 match self { $(CheckName::$name => CheckPlaces::$places,)* }
             }
 
-            /// Whether tests with this check also judge exchanges that were refused.
+            /// Whether tests with this check also judge responses that refuse a request, such as 401.
             pub fn judges_refusals(self) -> bool {
                 match self { $(CheckName::$name => check_names!(@is $($judges)?),)* }
             }

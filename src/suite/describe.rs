@@ -1,4 +1,4 @@
-//! Suites in words. Findings, `explain` and the reports say an expectation the same way.
+//! Expectations in words: the same wording in findings, in `explain` and in reports.
 
 use crate::suite::expect::Expect;
 use crate::suite::line_rules::line_rule;
@@ -6,7 +6,8 @@ use crate::suite::model::Hold;
 use crate::suite::shapes::{BodyShape, DirectoryTopic, Shape};
 use crate::suite::values::{StatusRange, StatusSet};
 
-/// An expectation or condition as a fragment: `status 202 Accepted`, `header Content-Location is an absolute http or https URL`.
+/// Describes an expectation or condition as a clause: `status 202 Accepted`, `header Content-Location is an absolute
+/// http or https URL`.
 pub fn describe(expect: &Expect) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(set) = &expect.status {
@@ -19,22 +20,22 @@ pub fn describe(expect: &Expect) -> String {
         parts.push(format!("header {name} {}", value(expect)));
     }
     if let Some(pointer) = &expect.json {
-        let place = if pointer.is_empty() { "body".to_owned() } else { format!("body at {pointer}") };
+        let place = if pointer.is_empty() { "the body".to_owned() } else { format!("body {pointer}") };
         parts.push(format!("{place} {}", value(expect)));
     }
     if let Some(types) = &expect.media_type {
         parts.push(format!("media type {}", or(&types.0)));
     }
     if let Some(shape) = expect.body {
-        parts.push(format!("body is {}", body(shape)));
+        parts.push(body_clause(shape));
     }
     if let Some(rules) = &expect.lines {
         let rules: Vec<&str> = rules.iter().map(|rule| line_rule(*rule)).collect();
-        parts.push(format!("lines without {}", or(&rules)));
+        parts.push(format!("the file does not contain {}", or(&rules)));
     }
     if let Some(types) = &expect.file_type {
         let names: Vec<&str> = types.iter().map(String::as_str).collect();
-        parts.push(format!("a file of {} resources", or(&names)));
+        parts.push(format!("the file contains a resource of type {}", or(&names)));
     }
     if let Some(topic) = expect.directory {
         parts.push(directory(topic).to_owned());
@@ -47,25 +48,28 @@ pub fn describe(expect: &Expect) -> String {
 
 fn value(expect: &Expect) -> String {
     let wanted = match (expect.is, &expect.equals, &expect.has) {
+        (Some(Shape::Present), ..) => "is present".to_owned(),
+        (Some(Shape::Value), ..) => "is present and not null".to_owned(),
+        (Some(Shape::Absent), ..) => "is absent".to_owned(),
         (Some(shape), ..) => format!("is {}", self::shape(shape)),
         (None, Some(text), _) => format!("equals {text:?}"),
         (None, None, Some(texts)) => format!("is {}", array_with(texts)),
         (None, None, None) => "is present".to_owned(),
     };
-    if expect.optional { format!("{wanted}, if there") } else { wanted }
+    if expect.optional { format!("{wanted}, if present") } else { wanted }
 }
 
-/// An array that holds one of some texts, to follow `is` or `expected`.
+/// An array that contains one of some texts, to follow `is` or `expected`.
 pub fn array_with(texts: &[String]) -> String {
     format!("an array with {}", or(&texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>()))
 }
 
-/// A list as in a sentence: `a, b or c`.
+/// Joins a list for a sentence: `a, b or c`.
 pub fn or<S: AsRef<str>>(items: &[S]) -> String {
     join(items, "or")
 }
 
-/// A list as in a sentence: `a, b and c`.
+/// Joins a list for a sentence: `a, b and c`.
 pub fn and<S: AsRef<str>>(items: &[S]) -> String {
     join(items, "and")
 }
@@ -79,7 +83,7 @@ fn join<S: AsRef<str>>(items: &[S], word: &str) -> String {
     }
 }
 
-/// A set of statuses, a single one with its reason: `202 Accepted`, `2xx or 3xx`.
+/// A set of statuses; a single status with its reason phrase: `202 Accepted`, `2xx or 3xx`.
 pub fn statuses(set: &StatusSet) -> String {
     match set.0.as_slice() {
         [StatusRange::One(one)] => status(*one),
@@ -87,7 +91,7 @@ pub fn statuses(set: &StatusSet) -> String {
     }
 }
 
-/// A status with its standard reason: `202 Accepted`.
+/// A status with its standard reason phrase: `202 Accepted`.
 pub fn status(status: u16) -> String {
     match http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
         Some(reason) => format!("{status} {reason}"),
@@ -95,88 +99,103 @@ pub fn status(status: u16) -> String {
     }
 }
 
-/// What a header or JSON value must be, to follow `is` or `expected`: `an absolute http or https URL`.
+/// The expected value of a header or JSON value, a noun phrase to follow `expected`: `an absolute http or https URL`.
 pub fn shape(shape: Shape) -> &'static str {
     match shape {
-        Shape::Present => "present",
-        Shape::Value => "present and not null",
-        Shape::Absent => "absent",
+        Shape::Present => "a value",
+        Shape::Value => "a value other than null",
+        Shape::Absent => "no value",
         Shape::String => "a JSON string",
-        Shape::Text => "a JSON string with something in it",
+        Shape::Text => "a JSON string that is not empty",
         Shape::Strings => "a JSON array of strings",
-        Shape::Boolean => "a JSON boolean, true or false",
+        Shape::Boolean => "a JSON boolean (true or false)",
         Shape::Object => "a JSON object",
         Shape::Array => "a JSON array",
         Shape::Objects => "a JSON array of objects",
         Shape::EmptyArray => "an empty array",
         Shape::AbsoluteUrl => "an absolute http or https URL",
-        Shape::Instant => "a FHIR instant, such as 2026-02-07T13:28:17.239+02:00",
-        Shape::Count => "a whole JSON number of at least 0",
+        Shape::Instant => "a FHIR instant such as 2026-02-07T13:28:17.239+02:00",
+        Shape::Count => "a JSON number that is whole and not negative",
         Shape::ResourceType => "the name of a FHIR resource type",
         Shape::RetryAfter => "a whole number of seconds or an HTTP date",
         Shape::Digits => "a whole number of seconds",
-        Shape::NotBlank => "a text that is not blank",
-        Shape::Printable => "a text of printable characters",
-        Shape::Attachment => "an attachment",
-        Shape::StatusCode => "a status of three digits, and perhaps its reason",
+        Shape::NotBlank => "text that is not blank",
+        Shape::Printable => "text of printable characters",
+        Shape::Attachment => "attachment, with or without parameters",
+        Shape::StatusCode => "a three-digit HTTP status, with or without a reason phrase",
         Shape::HttpDate => "an HTTP date",
         Shape::True => "the JSON value true",
-        Shape::Under100Characters => "a text of fewer than 100 characters",
+        Shape::Under100Characters => "text of fewer than 100 characters",
     }
 }
 
-/// What a body must be, to follow `is` or `expected`: `an OperationOutcome`.
+/// An expected body as a clause: `the body is an OperationOutcome`.
+fn body_clause(shape: BodyShape) -> String {
+    let text = match shape {
+        BodyShape::Empty => "the body is empty",
+        BodyShape::NotEmpty => "the body is not empty",
+        BodyShape::NotManifest => "the body is not a manifest",
+        BodyShape::NotData => "the body has no exported data",
+        BodyShape::NotOutcome => "the body is not an OperationOutcome",
+        BodyShape::NotHtml => "the body is not an HTML page",
+        BodyShape::AsAnnounced => "the body has the format that Content-Type names",
+        other => return format!("the body is {}", body(other)),
+    };
+    text.to_owned()
+}
+
+/// An expected body, a noun phrase to follow `expected`: `an OperationOutcome`.
 pub fn body(shape: BodyShape) -> &'static str {
     match shape {
-        BodyShape::Empty => "an empty one",
-        BodyShape::NotEmpty => "not an empty one",
+        BodyShape::Empty => "no body",
+        BodyShape::NotEmpty => "a body",
         BodyShape::Json => "JSON",
-        BodyShape::PlainObject => "a JSON object that is no FHIR resource",
-        BodyShape::OperationOutcome => "an OperationOutcome in JSON, with an issue that has severity and code",
-        BodyShape::Outcome => "an OperationOutcome with an issue, whatever it says",
+        BodyShape::PlainObject => "a JSON object that is not a FHIR resource",
+        BodyShape::OperationOutcome => "an OperationOutcome with an issue that has severity and code",
+        BodyShape::Outcome => "an OperationOutcome with an issue",
         BodyShape::ErrorOutcome => "an OperationOutcome with an issue of severity error or fatal",
-        BodyShape::Manifest => "a manifest, a JSON object with transactionTime, request, output and so on",
-        BodyShape::NotManifest => "no manifest",
-        BodyShape::NotData => "no exported data",
-        BodyShape::NotOutcome => "no OperationOutcome",
-        BodyShape::NotHtml => "no HTML page",
-        BodyShape::AsAnnounced => "in the format that Content-Type names",
+        BodyShape::Manifest => "a manifest (a JSON object with transactionTime, request and output)",
+        BodyShape::NotManifest => "a body that is not a manifest",
+        BodyShape::NotData => "a body without exported data",
+        BodyShape::NotOutcome => "a body that is not an OperationOutcome",
+        BodyShape::NotHtml => "a body that is not an HTML page",
+        BodyShape::AsAnnounced => "a body in the format that Content-Type names",
     }
 }
 
-/// What is asked of the lines of a provider directory, as a sentence without its full stop.
+/// The expectation on the lines of a provider directory, a clause without a full stop.
 pub fn directory(topic: DirectoryTopic) -> &'static str {
     match topic {
         DirectoryTopic::Organization => {
-            "lines that claim HC Organization keep it; that codes are in their value sets is not checked"
+            "lines that claim the profile HC Organization conform to it (value sets are not checked)"
         }
         DirectoryTopic::Practitioner => {
-            "lines that claim HC Practitioner keep it; that codes are in their value sets is not checked"
+            "lines that claim the profile HC Practitioner conform to it (value sets are not checked)"
         }
         DirectoryTopic::PractitionerRole => {
-            "lines that claim HC PractitionerRole keep it; that codes are in their value sets is not checked"
+            "lines that claim the profile HC PractitionerRole conform to it (value sets are not checked)"
         }
         DirectoryTopic::HealthcareService => {
-            "lines that claim HC HealthcareService keep it; that codes are in their value sets is not checked"
+            "lines that claim the profile HC HealthcareService conform to it (value sets are not checked)"
         }
         DirectoryTopic::Location => {
-            "lines that claim HC Location or HC Service Coverage Area keep it; that codes are in their value sets is not checked"
+            "lines that claim HC Location or HC Service Coverage Area conform to it (value sets are not checked)"
         }
         DirectoryTopic::Endpoint => {
-            "lines that claim HC Endpoint keep it; that codes are in their value sets is not checked"
+            "lines that claim the profile HC Endpoint conform to it (value sets are not checked)"
         }
         DirectoryTopic::Provenance => {
-            "lines that claim HC Provenance keep it; that codes are in their value sets is not checked"
+            "lines that claim the profile HC Provenance conform to it (value sets are not checked)"
         }
-        DirectoryTopic::Cautions => "lines heed what the profile that they claim warns of",
-        DirectoryTopic::References => "references are Type/id, or URLs below the FHIR base",
+        DirectoryTopic::Cautions => "lines meet the warning rules of the HC profile that they claim",
+        DirectoryTopic::References => "every reference is Type/id or a URL below the FHIR base URL",
         DirectoryTopic::Ids => "every resource has an id",
-        DirectoryTopic::Suppressed => "no resource is flagged to be hidden",
-        DirectoryTopic::Retired => "no line is written as before 0.3.0, as the sample of the guide still is",
+        DirectoryTopic::Suppressed => "no resource has hc-suppressed true",
+        DirectoryTopic::Retired => "no line uses a profile, extension or name from before 0.3.0-preview",
     }
 }
 
-/// The resource type whose profile a topic of a provider directory is about; none for those of several.
+/// The resource type that a topic of a provider directory is about; none for topics about several types.
 pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
     Some(match topic {
         DirectoryTopic::Organization => "Organization",
@@ -194,12 +213,12 @@ pub fn directory_type(topic: DirectoryTopic) -> Option<&'static str> {
     })
 }
 
-/// How many of the exchanges must satisfy a test; nothing for all of them.
+/// How many of the exchanges must meet the expectations, a clause; none if all of them must.
 pub fn hold(hold: Hold) -> Option<&'static str> {
     match hold {
         Hold::Every => None,
-        Hold::Last => Some("the last of these counts"),
-        Hold::None => Some("none of these may be so"),
+        Hold::Last => Some("only the last of these is judged"),
+        Hold::None => Some("none of these may meet the expectation"),
     }
 }
 
@@ -210,7 +229,7 @@ mod tests {
     use crate::suite::check_names::CheckName;
     use crate::suite::line_rules::LineRule;
 
-    fn told(text: &str) -> String {
+    fn words_of(text: &str) -> String {
         describe(&toml::from_str::<Expect>(text).unwrap())
     }
 
@@ -228,26 +247,24 @@ mod tests {
             ("header = 'ETag'\nis = 'absent'", "header ETag is absent"),
             (
                 "json = '/output/*/url'\nis = 'absolute-url'\noptional = true",
-                "body at /output/*/url is an absolute http or https URL, if there",
+                "body /output/*/url is an absolute http or https URL, if present",
             ),
-            ("json = ''\nis = 'object'", "body is a JSON object"),
-            ("json = '/a'\nequals = 'b'", "body at /a equals \"b\""),
+            ("json = ''\nis = 'object'", "the body is a JSON object"),
+            ("json = '/a'\nequals = 'b'", "body /a equals \"b\""),
             ("media-type = ['application/json', 'text/json']", "media type application/json or text/json"),
-            (
-                "body = 'operation-outcome'",
-                "body is an OperationOutcome in JSON, with an issue that has severity and code",
-            ),
-            ("file-type = ['Location', 'Endpoint']", "a file of Location or Endpoint resources"),
-            ("lines = ['bom', 'utf8']", "lines without a byte order mark or bytes that are not UTF-8"),
+            ("body = 'operation-outcome'", "the body is an OperationOutcome with an issue that has severity and code"),
+            ("body = 'not-html'", "the body is not an HTML page"),
+            ("file-type = ['Location', 'Endpoint']", "the file contains a resource of type Location or Endpoint"),
+            ("lines = ['bom', 'utf8']", "the file does not contain a byte order mark or bytes that are not UTF-8"),
             ("check = 'distinct-urls'", "no URL is listed twice"),
         ];
         for (text, expected) in cases {
-            assert_eq!(told(text), expected, "{text}");
+            assert_eq!(words_of(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn every_word_has_words_of_its_own() {
+    fn every_variant_has_its_own_description() {
         fn distinct(phrases: Vec<&str>) {
             let mut sorted = phrases.clone();
             sorted.sort_unstable();

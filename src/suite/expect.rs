@@ -1,4 +1,4 @@
-//! What can be expected of an exchange: the closed lists behind `expect` and `when`.
+//! What a suite can expect of an exchange: the entries of `expect` and `when`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,9 +8,9 @@ use crate::suite::line_rules::LineRule;
 use crate::suite::shapes::{BodyShape, DirectoryTopic, Shape};
 use crate::suite::values::{MediaTypes, StatusSet};
 
-/// One expectation, or one condition under `when`. Exactly one of `status`, `not-status`, `header`, `json`, `media-type`, `body`,
-/// `lines`, `file-type`, `directory` and `check` says what is looked at; `header` and `json` go with one of `is`, `equals` and
-/// `has`.
+/// One expectation, or one condition under `when`. It has exactly one of the keys `status`, `not-status`, `header`,
+/// `json`, `media-type`, `body`, `lines`, `file-type`, `directory` and `check`. With `header` it also has `is` or
+/// `equals`; with `json` it also has `is`, `equals` or `has`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(extend("oneOf" = [
@@ -18,42 +18,42 @@ use crate::suite::values::{MediaTypes, StatusSet};
     {"required": ["body"]}, {"required": ["lines"]}, {"required": ["file-type"]}, {"required": ["directory"]}, {"required": ["check"]}
 ]))]
 pub struct Expect {
-    /// The status: `202`, `"4xx"`, or a list of such.
+    /// The allowed status: `202`, `"4xx"`, `"refusal"`, or a list of these.
     pub status: Option<StatusSet>,
-    /// Statuses that it must not be.
+    /// The status that is not allowed, written like `status`.
     pub not_status: Option<StatusSet>,
-    /// A response header's name.
+    /// The name of a response header. If the response has several lines of it, each line must match.
     pub header: Option<String>,
-    /// A JSON pointer into the body; `*` stands for every item of an array.
+    /// A JSON pointer into the body, such as `/output/*/url`; `*` stands for every item of an array.
     pub json: Option<String>,
-    /// The media type's essence: one, or a list of those allowed.
+    /// The allowed media type without parameters, such as `application/json`, or a list of media types.
     pub media_type: Option<MediaTypes>,
-    /// The body as a whole.
+    /// The shape of the whole body.
     pub body: Option<BodyShape>,
-    /// NDJSON rules that the file must not break.
+    /// NDJSON rules that no line of the file may violate.
     #[schemars(length(min = 1))]
     pub lines: Option<Vec<LineRule>>,
-    /// Resource types of which the file holds one.
+    /// Resource types; the file must contain a resource of at least one of them.
     #[schemars(length(min = 1))]
     pub file_type: Option<Vec<String>>,
-    /// Rules of a provider directory that the file's lines must not break.
+    /// A topic of the provider directory rules that the lines of the file must conform to.
     pub directory: Option<DirectoryTopic>,
-    /// A built-in check.
+    /// The name of a built-in check.
     pub check: Option<CheckName>,
-    /// What the header or JSON value must be.
+    /// The shape that the header or JSON value must have.
     pub is: Option<Shape>,
-    /// The text that the header or JSON value must equal.
+    /// The exact text that the header or JSON value must equal.
     pub equals: Option<String>,
-    /// Texts of which the array that the JSON value must be holds one at least.
+    /// Texts; the JSON value must be an array that contains at least one of them.
     #[schemars(length(min = 1))]
     pub has: Option<Vec<String>>,
-    /// An absent header or JSON value (or a JSON null) satisfies it too.
+    /// Whether a missing header, a missing JSON value and a JSON null are allowed too.
     #[serde(default)]
     pub optional: bool,
 }
 
 impl Expect {
-    /// The keys that say what is looked at; exactly one in a catalog.
+    /// The keys that select what is looked at. In a catalog there is exactly one.
     pub fn subjects(&self) -> Vec<&'static str> {
         let subjects = [
             ("status", self.status.is_some()),

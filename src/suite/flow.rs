@@ -1,4 +1,4 @@
-//! What is sent: flows and their probes, as suite files have them.
+//! Flows and their probes: what a run sends, as written in suite files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,93 +12,95 @@ use crate::suite::param::Param;
 use crate::suite::send::Send;
 use crate::suite::values::{Names, Wait};
 
-/// How long a deleted job that is asked for at several times may still be known. What comes later is asked in a run with
-/// `--wait-for-expiry` only.
+/// How long polls with `after` wait for a deleted job to be unknown. Times later than this are used only with
+/// `--wait-for-expiry`.
 pub const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// One conversation with the target, without its name.
+/// One flow: an export from kick-off to DELETE, with its probes, or probes alone.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Flow {
-    /// What is asked for; reports show it.
+    /// What the flow requests; reports show this text.
     pub title: String,
-    /// The level of the export.
+    /// The export level.
     pub export: ExportLevel,
-    /// How it is kicked off.
+    /// The HTTP method of the kick-off.
     #[serde(default)]
     pub method: Method,
-    /// Kick-off parameters, in the query of a GET or the Parameters body of a POST. A list sends the parameter once for
-    /// each of its values; `{NAME}` in a value stands for one that is picked.
+    /// The kick-off parameters, sent in the query of a GET or in the Parameters body of a POST. A list sends the
+    /// parameter once for each value; `{NAME}` in a value stands for a sample value.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
-    /// The flows that picks are chosen from and that this one's result is compared with: the first of them that went
-    /// through. They run before it.
+    /// The source flows, which run before this flow. The first of them that completes supplies the sample values and
+    /// the data that this flow is compared with.
     #[serde(default)]
     pub from: Names,
-    /// Kick-off headers beside or in place of the usual `Accept` and `Prefer`; several lines of one header are
-    /// separated by a line feed.
+    /// Kick-off headers, in addition to `Accept` and `Prefer` or in place of them. A line feed in a value separates
+    /// several lines of one header.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// When the job is deleted as part of the conversation; left out: afterwards, as clean-up.
+    /// When the flow deletes its job so that tests can look at the DELETE. Without it the job is deleted at the end, as
+    /// clean-up.
     pub delete: Option<DeleteAt>,
-    /// Which files are fetched where a test looks at files.
+    /// Which files are fetched if a test looks at files.
     #[serde(default)]
     pub download: Download,
-    /// How files are fetched.
+    /// The HTTP method that files are fetched with.
     #[serde(default)]
     pub fetch: Fetch,
-    /// Why the target may refuse this kick-off; its tests are then not applicable.
+    /// The reason why the target may refuse this kick-off. If it does, the tests are not applicable.
     pub optional: Option<String>,
-    /// What a run must have been given for this flow to begin; its tests are else not applicable.
+    /// What the user must configure for this flow. Without it the flow does not run and its tests are not applicable.
     pub credentials: Option<Needs>,
-    /// As whom the whole conversation is made.
+    /// The identity (token) that all requests of the flow use.
     #[serde(default, rename = "as")]
     pub identity: Identity,
-    /// It makes no conversation of its own: its tests look at what the flows under `from` showed, those left out that the
-    /// test names itself, and tell what is broken there. What these did not show is nobody's fault here.
+    /// Whether the flow sends nothing itself and its tests are judged on the flows under `from`, except those that a
+    /// test names itself. If no source flow has the exchange, the test is not applicable.
     #[serde(default)]
     pub aggregates: bool,
-    /// There is no export, only the probes of the start.
+    /// Whether the flow makes no export and only sends its probes, which all have `at = "start"`.
     #[serde(default)]
     pub probes_only: bool,
-    /// Kick-off parameters that the target may not take: where it refuses the kick-off, it is asked without them.
+    /// Kick-off parameters that the target may reject. If it refuses the kick-off, the run repeats it without them.
     #[serde(default)]
     pub droppable_params: Vec<String>,
-    /// An earlier flow that asks for much the same: where its kick-off was not accepted this one's is not sent, and what
-    /// it had to forgo is left out here, too.
+    /// An earlier flow with a similar request. If its kick-off was not accepted, this flow does not run; parameters
+    /// that it had to drop are dropped here too.
     pub same_request_as: Option<String>,
-    /// Specs that do not know what it asks for, so that its tests are not judged there.
+    /// Specs that do not define what the flow requests, and specs that build on them. Its tests are not judged there.
     #[serde(default)]
     pub except: Vec<String>,
-    /// Specs in which the target may refuse this kick-off, though others demand it; its tests are then not applicable.
+    /// Specs in which the target may refuse this kick-off. If it does, the tests are not applicable there.
     #[serde(default)]
     pub optional_in: Vec<String>,
-    /// Runs after the other flows, with parameters of its own: servers merge equal jobs, and this one is deleted.
+    /// Whether the flow runs after the other flows. A flow that deletes its job needs this, and its own parameters,
+    /// because servers may merge equal jobs.
     #[serde(default)]
     pub last: bool,
-    /// Commands of the user that change the target's data meanwhile. A flow that has any, or shows what they did, runs
-    /// when all others are over, and only where one of them may be run.
+    /// The hooks that the flow runs: commands of the user that change the target's data. The flow runs after the other
+    /// flows, and only if the user allows one of its hooks.
     #[serde(default)]
     pub hooks: Vec<HookCall>,
-    /// Hooks of earlier flows whose effect it shows.
+    /// The hooks of earlier flows that this flow shows the effect of. It runs after them.
     #[serde(default)]
     pub shows: Vec<HookName>,
-    /// Its job is kept until the flows that name it under `same-request-as` were kicked off.
+    /// Whether the job is deleted only after the kick-offs of the flows that name this flow under `same-request-as`.
     #[serde(default)]
     pub keep: bool,
-    /// Extra requests beside the conversation; they never move it.
+    /// The probes: requests in addition to the export. They never change how the export continues.
     #[serde(default)]
     pub probes: Vec<Probe>,
 }
 
 impl Flow {
-    /// The hooks without any of which it shows nothing; none: it has to do with none.
+    /// The hooks that the flow runs or shows the effect of. Without any of them it shows nothing.
     pub fn of_hooks(&self) -> Vec<HookName> {
         let own = self.hooks.iter().map(|call| call.run).chain(self.shows.iter().copied());
         HookName::ALL.iter().copied().filter(|name| own.clone().any(|one| one == *name)).collect()
     }
 
-    /// Whether the conversation ever has the exchange that `on` names.
+    /// Whether the flow can have the exchange that `on` names.
     pub fn shows(&self, on: &On) -> bool {
         match on {
             On::Probe(id) => self.probes.iter().any(|probe| probe.id == *id),
@@ -107,13 +109,13 @@ impl Flow {
         }
     }
 
-    /// Whether it makes handshakes alone.
+    /// Whether the flow only makes TLS handshakes.
     pub fn is_of_tls(&self) -> bool {
         self.probes_only && self.probes.iter().all(|probe| probe.send == Send::Tls)
     }
 
-    /// The probes without which those that are `looked` at show nothing: of a flow about a Group that it makes, the one
-    /// that makes it, and, where its end is looked at, the one that deletes it.
+    /// The probes that the probes in `looked` depend on. In a flow about a Group that it creates, this is the probe
+    /// that creates the Group, and also the probe that deletes it if a test looks at a probe of the end.
     pub fn groundwork(&self, looked: &BTreeSet<String>) -> Vec<String> {
         if self.credentials != Some(Needs::Cohort) {
             return Vec::new();
@@ -125,13 +127,13 @@ impl Flow {
 }
 
 words! {
-    /// A command of the user that does to the target what no client of an export can.
+    /// A hook: a command of the user that changes the target's data.
     HookName {
-        /// Changes resources.
+        /// The command changes resources.
         Change = "change",
-        /// Deletes resources.
+        /// The command deletes resources.
         Delete = "delete",
-        /// Makes resources fail to be exported.
+        /// The command makes the export of some resources fail.
         Fail = "fail",
     }
 }
@@ -141,39 +143,40 @@ words! {
     HookMoment {
         /// Before the kick-off.
         Start = "start",
-        /// When the job is first seen to run.
+        /// When a poll first reports that the job is running.
         InProgress = "in-progress",
-        /// When the files were fetched.
+        /// After the files were fetched.
         Complete = "complete",
     }
 }
 
-/// A hook that a flow runs, where the run has it.
+/// A hook that a flow runs, if the user configured and allowed it.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HookCall {
-    /// The hook.
+    /// Which hook is run.
     pub run: HookName,
-    /// When.
+    /// When the hook is run.
     pub at: HookMoment,
 }
 
 words! {
-    /// Credentials that a flow cannot do without.
+    /// What the user must configure for a flow.
     Needs {
-        /// A token, or a client that can get one.
+        /// A token, or a client that can request one.
         Any = "any",
         /// A client of SMART Backend Services.
         Smart = "smart",
         /// Two clients of SMART Backend Services, or two tokens.
         SecondClient = "second-client",
-        /// A client of SMART Backend Services whose public keys the run serves. The flow runs when all others are over.
+        /// A client of SMART Backend Services with a key set that the run serves. The flow runs after all other flows.
         KeySet = "key-set",
         /// A Group that the run's client may not export.
         ForbiddenGroup = "forbidden-group",
-        /// Leave to write Groups, on a target with the Bulk Cohort API. The flow is about a Group that it makes, and deletes.
+        /// Permission to write Groups, on a target with the Bulk Cohort API. The flow creates a Group, exports it and
+        /// deletes it.
         Cohort = "cohort",
-        /// A Group without members. The flow is about that one.
+        /// A Group without members. The flow exports this Group.
         EmptyGroup = "empty-group",
     }
 }
@@ -182,10 +185,10 @@ words! {
     /// How an export is kicked off.
     #[derive(Default)]
     Method {
-        /// Parameters in the query.
+        /// GET, with the parameters in the query.
         #[default]
         Get = "get",
-        /// Parameters in a Parameters resource.
+        /// POST, with the parameters in a Parameters resource.
         Post = "post",
     }
 }
@@ -193,9 +196,9 @@ words! {
 words! {
     /// When a flow's job is deleted.
     DeleteAt {
-        /// After the first answer that shows the job running, else right after the kick-off.
+        /// After the first response that shows that the job is running, or right after the kick-off.
         InProgress = "in-progress",
-        /// After the manifest, and the files where some are fetched.
+        /// After the manifest, and after the files if they are fetched.
         Complete = "complete",
     }
 }
@@ -207,9 +210,9 @@ words! {
         /// Every file.
         #[default]
         All = "all",
-        /// The first output file only.
+        /// Only the first output file.
         First = "first",
-        /// Files listed under `error` only.
+        /// Only the files listed under `error`.
         Errors = "errors",
     }
 }
@@ -221,55 +224,55 @@ words! {
         /// By GET.
         #[default]
         Get = "get",
-        /// By GET and, where the target does not take that, by POST without a body. A file on another origin is not
-        /// asked for by POST.
+        /// By GET and, if the target does not accept that, by POST without a body. Files at another origin are not
+        /// fetched by POST.
         Either = "either",
     }
 }
 
-/// An extra request.
+/// A probe: a request in addition to the export.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Probe {
-    /// Its name within the flow; tests look at it with `on = "probe.ID"`.
+    /// The id of the probe, unique within the flow. Tests look at the response with `on = "probe.ID"`.
     pub id: String,
-    /// When it is sent.
+    /// When the probe is sent.
     pub at: Moment,
-    /// What is sent.
+    /// The kind of request that is sent.
     pub send: Send,
-    /// As whom.
+    /// The identity (token) that the probe uses.
     #[serde(default, rename = "as")]
     pub identity: Identity,
-    /// Headers beside or in place of the usual ones.
+    /// Headers, in addition to the usual ones or in place of them.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Usual headers that are left out.
+    /// Names of usual headers that are not sent.
     #[serde(default)]
     pub omit: Vec<String>,
-    /// Kick-off parameters, beside those of the flow.
+    /// Kick-off parameters, in addition to those of the flow.
     #[serde(default)]
     pub params: BTreeMap<String, Param>,
-    /// Kick-off parameters of the flow that are left out.
+    /// Names of kick-off parameters of the flow that are not sent.
     #[serde(default)]
     pub without: Vec<String>,
-    /// What is deliberately wrong with it.
+    /// What is deliberately wrong with the request.
     pub wrong: Option<Wrong>,
-    /// The list of the manifest that the file of a `file` probe comes from; left out: `output`.
+    /// The list of the manifest that a `file` probe takes its file from. The default is `output`.
     pub list: Option<FileList>,
-    /// Sent when the manifest's `Expires` has passed by five minutes, an hour after the manifest where there is none: in a
-    /// run with `--wait-for-expiry`, where that is within `--max-wait`, and only where the manifest says that files need no token
-    /// and a kick-off without one was refused.
+    /// Whether the probe is sent only after the files have expired: five minutes after the manifest's `Expires`, or an
+    /// hour after the manifest without `Expires`. It is sent only with `--wait-for-expiry`, if the wait is within
+    /// `--max-wait`, the manifest states that files need no token, and a kick-off without a token was refused.
     #[serde(default)]
     pub outlived: bool,
-    /// Sent once at each of these times after its moment; left out: once, at once. A poll of a deleted job is sent until
-    /// the job is unknown, for 10 seconds, and then at those of the times that are left; those beyond the 10 seconds only
-    /// in a run with `--wait-for-expiry`.
+    /// The times after the moment in `at` at which the probe is sent, once each. The default is once, immediately. A
+    /// poll of a deleted job is first repeated until the job is unknown, for at most 10 seconds; times later than 10
+    /// seconds are used only with `--wait-for-expiry`.
     #[serde(default)]
     pub after: Vec<Wait>,
 }
 
 impl Probe {
-    /// Whether it makes the Group that its flow is about.
+    /// Whether the probe creates the Group that its flow is about.
     pub fn makes_group(&self) -> bool {
         self.send == Send::Create && self.omit.is_empty()
     }
@@ -278,51 +281,51 @@ impl Probe {
 words! {
     /// When a probe is sent.
     Moment {
-        /// Beside the kick-off, whatever becomes of it.
+        /// With the kick-off, whatever its result is.
         Start = "start",
         /// While the job runs.
         InProgress = "in-progress",
-        /// While the job runs, when a manifest of the files that are ready was first seen.
+        /// While the job runs, when a poll first returned a manifest of the files that are ready.
         Partial = "partial",
-        /// After the manifest was seen.
+        /// After the manifest.
         Complete = "complete",
         /// After the flow's DELETE.
         Deleted = "deleted",
-        /// When the conversation is over, whatever became of it.
+        /// At the end of the flow, whatever its result is.
         End = "end",
     }
 }
 
 words! {
-    /// As whom a probe is sent.
+    /// The identity (token) that a flow or probe uses.
     #[derive(Default)]
     Identity {
-        /// As the run's own client.
+        /// The run's own client.
         #[default]
         Client = "client",
-        /// Without credentials; where the run has none to leave out, such a request would show nothing and is not sent.
+        /// No credentials. Such a probe is not sent if the run has no credentials, because it would show nothing.
         None = "none",
-        /// As the second client of the configuration.
+        /// The second client of the configuration.
         SecondClient = "second-client",
-        /// With a token that the target never gave.
+        /// A token that the target did not issue.
         Garbage = "garbage",
-        /// With the run's own token, one character of it changed.
+        /// The run's own token with one character changed.
         Tampered = "tampered",
-        /// With a token of the run's own client whose time is over. It is waited for.
+        /// An expired token of the run's own client. The run waits until the token expires.
         Expired = "expired",
-        /// With a token of the run's own client that was asked for, and given, for Patient resources alone.
+        /// A token of the run's own client that was requested and issued for Patient resources only.
         Narrow = "narrow",
-        /// As the run's own client, with a token fetched anew.
+        /// A new token of the run's own client.
         Renewed = "renewed",
     }
 }
 
 words! {
-    /// What a probe deliberately gets wrong.
+    /// What is deliberately wrong with a probe.
     Wrong {
         /// A Group id that does not exist.
         Group = "group",
-        /// A job id that does not exist, of the shape of the real one.
+        /// A job id that does not exist, in the form of the real id.
         Job = "job",
         /// A POST body that is a resource other than Parameters.
         NotParameters = "not-parameters",
@@ -330,61 +333,61 @@ words! {
         BrokenJson = "broken-json",
         /// A POST body that is a JSON object without a resourceType.
         NoResource = "no-resource",
-        /// A client id that nobody registered, in an assertion signed with the run's own key.
+        /// The id of an unregistered client, in an assertion signed with the run's own key.
         Client = "client",
-        /// An assertion signed with another key than the client's.
+        /// An assertion signed with a key that is not the client's.
         OtherKey = "other-key",
-        /// An assertion whose claims were changed after it was signed.
+        /// An assertion with claims that were changed after it was signed.
         Tampered = "tampered",
-        /// An assertion without a signature, of the algorithm `none`.
+        /// An assertion without a signature, with the algorithm `none`.
         AlgNone = "alg-none",
-        /// An assertion signed by HS256 with the client's public key for a secret.
+        /// An assertion signed with HS256, with the client's public key as the secret.
         AlgHs256 = "alg-hs256",
-        /// An assertion whose `iss` is another client than its `sub`.
+        /// An assertion with the `iss` of another client.
         Issuer = "issuer",
-        /// An assertion whose `sub` is another client than its `iss`.
+        /// An assertion with the `sub` of another client.
         Subject = "subject",
-        /// An assertion for another server.
+        /// An assertion with the `aud` of another server.
         Audience = "audience",
         /// An assertion without `aud`.
         NoAudience = "no-audience",
-        /// An assertion that ended an hour ago.
+        /// An assertion that expired an hour ago.
         Expired = "expired",
         /// An assertion without `exp`.
         NoExpiry = "no-expiry",
-        /// An assertion that lasts for an hour.
+        /// An assertion that is valid for an hour.
         FarExpiry = "far-expiry",
-        /// An assertion that begins in an hour.
+        /// An assertion with an `nbf` that is an hour in the future.
         NotYet = "not-yet",
         /// An assertion without `jti`.
         NoJti = "no-jti",
-        /// An assertion that was used a moment before.
+        /// An assertion that was used just before.
         Replay = "replay",
-        /// An assertion that names a key which nobody registered, signed with the client's own.
+        /// An assertion with the `kid` of an unregistered key, signed with the client's own key.
         Kid = "kid",
-        /// An assertion that says its keys are at an address which nobody registered.
+        /// An assertion with a `jku` that is not registered.
         Jku = "jku",
         /// A `grant_type` that does not exist.
         GrantType = "grant-type",
         /// A `client_assertion_type` that does not exist.
         AssertionType = "assertion-type",
-        /// A scope that does not exist.
+        /// A token request for a scope that does not exist.
         Scope = "scope",
-        /// No scope.
+        /// A token request without a scope.
         NoScope = "no-scope",
-        /// A token request for the scope that the target keeps from the client, as the settings name it.
+        /// A token request for the scope that the client may not have (`--forbidden-scope`).
         ForbiddenScope = "forbidden-scope",
-        /// A token request with the client's id in a field of its own, sent where the one without brought no token.
+        /// A token request with the field `client_id`. It is sent only if the request without it returned no token.
         ClientId = "client-id",
-        /// An assertion signed with a key that has just taken the place of the client's in its key set.
+        /// An assertion signed with a key that has just replaced the client's key in its key set.
         NewKey = "new-key",
-        /// An assertion signed with the client's own key, which has just been taken out of its key set.
+        /// An assertion signed with the client's key that has just been removed from its key set.
         OldKey = "old-key",
-        /// The Group that the client may not export, as the settings name it.
+        /// The Group that the client may not export (`--forbidden-group`).
         ForbiddenGroup = "forbidden-group",
-        /// A handshake that offers TLS 1.1 at most.
+        /// A handshake that offers TLS 1.1 and older.
         Tls11 = "tls-1-1",
-        /// A handshake that offers TLS 1.0.
+        /// A handshake that offers only TLS 1.0.
         Tls10 = "tls-1-0",
     }
 }

@@ -1,5 +1,5 @@
-//! Which flows a flow waits for. This follows from the suites alone: the plan keeps the flows of a run, and the driver
-//! waits as the plan says.
+//! Which flows each flow waits for. The suites alone decide this; the plan reduces it to the flows of a run, and the
+//! driver follows the plan.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +7,16 @@ use crate::base::vocabulary::ExportLevel;
 use crate::suite::flow::{Flow, Identity, Method, Needs};
 use crate::suite::named::Named;
 
-/// When a flow runs. It waits for all flows of earlier stages.
+/// The stage of a run in which a flow runs. A flow waits for all flows of earlier stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// With the others.
+    /// The first stage, together with most flows.
     Together,
-    /// After those, since it says `last = true`.
+    /// After those, because it has `last = true`.
     Last,
-    /// After those, since hooks change the data of the target.
+    /// After those, because hooks change the data of the target.
     Hooks,
-    /// After all others, since no other flow gets a token while the client's keys change.
+    /// After all others, because no other flow gets a token while the client's keys change.
     Alone,
 }
 
@@ -35,16 +35,16 @@ impl Stage {
 /// The flows that a flow waits for, beyond those that it names under `from` and `same-request-as`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlowWaits {
-    /// These flows are over before it begins.
+    /// Flows that must be finished before it begins.
     pub turn: Vec<String>,
-    /// Plain flows, if it runs at any level: their kick-offs show which levels the target offers.
+    /// Plain flows, if it runs at any level. Their kick-offs show which levels the target offers.
     pub levels: Vec<(ExportLevel, String)>,
-    /// Flows that make the same request: its job is kept until their kick-offs.
+    /// Flows that make the same request. Its job is kept until their kick-offs.
     pub kept_for: Vec<String>,
 }
 
 impl FlowWaits {
-    /// What is left of them in a run that has only some flows. Of each level, the first flow is enough.
+    /// Reduces the waits to the flows of a run. For each level, the first flow is enough.
     #[must_use]
     pub fn among(&self, has: impl Fn(&str) -> bool) -> Self {
         let mut levels: Vec<(ExportLevel, String)> = Vec::new();
@@ -58,8 +58,8 @@ impl FlowWaits {
     }
 }
 
-/// All flows with what they wait for. They are in the order of the files, but flows with `last` come after the others,
-/// flows with hooks after these, and each flow after those that it names.
+/// Returns all flows with the flows that they wait for. They are in the order of the files, except that flows with
+/// `last` follow the others, flows with hooks follow these, and each flow follows the flows that it names.
 pub fn flow_order(flows: &Named<Flow>) -> Named<FlowWaits> {
     let order = in_order(flows);
     let waits = |at: usize, name: &str, flow: &Flow| FlowWaits {
@@ -85,7 +85,7 @@ fn in_order(flows: &Named<Flow>) -> Vec<(&str, &Flow)> {
     order
 }
 
-/// Places a flow after those that it names. A flow of a circle is placed once.
+/// Places a flow after those that it names. A flow in a circle is placed once.
 fn place<'a>(
     flows: &'a Named<Flow>,
     name: &'a str,
@@ -109,7 +109,7 @@ fn turn(order: &[(&str, &Flow)], at: usize, flow: &Flow) -> Vec<String> {
     let waits = |(other_at, (_, other)): &(usize, &(&str, &Flow))| {
         let of_same_stage = match stage {
             Stage::Together | Stage::Last => false,
-            // Flows that change something run one by one; several flows may show what these did at the same time.
+            // Flows that change data run one by one. Flows that only show the changes may run at the same time.
             Stage::Hooks => !(flow.hooks.is_empty() && other.hooks.is_empty()),
             Stage::Alone => true,
         };
@@ -122,7 +122,7 @@ fn turn(order: &[(&str, &Flow)], at: usize, flow: &Flow) -> Vec<String> {
 /// Whether the kick-off of a flow shows that its level is offered: it has no parameters and nothing unusual.
 fn is_plain(flow: &Flow) -> bool {
     let makes_export = !flow.probes_only && !flow.aggregates && flow.export != ExportLevel::Any;
-    // A refused export of a Group of its own does not show that the level is not offered.
+    // If a special Group is refused, the level may be offered for other Groups.
     let usual_group = !matches!(flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup | Needs::ForbiddenGroup));
     let usual_request = flow.method == Method::Get && flow.params.is_empty() && flow.headers.is_empty();
     let usual = usual_group && usual_request && flow.identity == Identity::Client;
@@ -138,7 +138,7 @@ fn levels(flows: &Named<Flow>, order: &[(&str, &Flow)], name: &str, flow: &Flow)
     plain.map(|(other, plain)| (plain.export, (*other).to_owned())).collect()
 }
 
-/// Whether the flow `from` waits for the flow `to` by names alone, directly or by way of others.
+/// Whether the flow `from` names the flow `to`, directly or through other flows.
 fn leads_to(flows: &Named<Flow>, from: &str, to: &str) -> bool {
     let (mut open, mut seen) = (vec![from], BTreeSet::new());
     while let Some(at) = open.pop() {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn flows_stand_after_those_that_they_name() {
+    fn flows_follow_the_flows_that_they_name() {
         let order = flow_order(&flows(&[
             ("a", "export = 'any'\nfrom = 'c'"),
             ("b", "export = 'any'"),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn any_level_is_the_first_that_a_plain_flow_shows() {
+    fn a_flow_at_any_level_waits_for_plain_flows() {
         let order = flow_order(&flows(&[
             ("any", "export = 'any'"),
             ("group-after-any", "export = 'group'\nfrom = 'any'"),
@@ -217,7 +217,7 @@ mod tests {
         ]));
         let levels = |name: &str| order.get(name).unwrap().levels.clone();
         let plain = [(ExportLevel::Group, "group".to_owned()), (ExportLevel::System, "system".to_owned())];
-        assert_eq!(levels("any"), plain, "but no flow that waits for it");
+        assert_eq!(levels("any"), plain, "except flows that wait for it");
         assert_eq!((levels("typed"), levels("probes")), (vec![], vec![]));
         let here = order.get("any").unwrap().among(|name| name == "system");
         assert_eq!(here.levels, plain[1..]);

@@ -1,196 +1,197 @@
-//! The ways in which a line can be wrong, and each in words.
+//! The rules for lines of NDJSON files, and each rule in words.
 
 use crate::base::vocabulary::words;
 
 words! {
-    /// The ways in which an NDJSON file can be wrong, as the reader reports them.
+    /// A rule for NDJSON files. Each variant names a violation of the rule.
     LineRule {
-        /// A byte order mark at the start.
+        /// The file begins with a byte order mark.
         Bom = "bom",
-        /// Bytes that are not UTF-8.
+        /// A line has bytes that are not UTF-8.
         Utf8 = "utf8",
-        /// A line with nothing on it.
+        /// A line is empty or has only white space.
         BlankLine = "blank-line",
-        /// A line that is not JSON, for a reason that has no rule of its own.
+        /// A line is not JSON, for a reason that has no rule of its own.
         NotJson = "not-json",
-        /// The file ends within a line's JSON.
+        /// The file ends within the JSON of a line.
         CutOff = "cut-off",
-        /// A line that is JSON but no object.
+        /// A line is JSON but not an object.
         NotObject = "not-object",
-        /// One object spread over lines.
+        /// One object extends over several lines.
         PrettyPrinted = "pretty-printed",
         /// The file is a JSON array.
         Array = "array",
-        /// Two objects on one line.
+        /// A line has two objects.
         TwoOnOneLine = "two-on-one-line",
-        /// A comma after the object.
+        /// A comma follows the object of a line.
         TrailingComma = "trailing-comma",
-        /// `NaN` or `Infinity`.
+        /// A line has `NaN` or `Infinity`.
         NotANumber = "not-a-number",
-        /// A key twice in one object.
+        /// An object has the same key twice.
         DuplicateKey = "duplicate-key",
-        /// No `resourceType`.
+        /// A resource has no `resourceType`.
         ResourceTypeMissing = "resource-type-missing",
-        /// A `resourceType` other than the manifest announced.
+        /// The `resourceType` differs from the type in the manifest.
         ResourceTypeOther = "resource-type-other",
-        /// No `id`.
+        /// A resource has no `id`.
         IdMissing = "id-missing",
-        /// An `id` that is no FHIR id.
+        /// An `id` is not a valid FHIR id.
         IdFormat = "id-format",
-        /// The same type and id again, the same version.
+        /// A resource is exported twice: the same type, id and version.
         DuplicateId = "duplicate-id",
-        /// Two versions of one type and id.
+        /// Two versions of one resource are exported.
         TwoVersions = "two-versions",
-        /// A line in the `error` list that is no OperationOutcome with an issue.
+        /// A line of an `error` file is not an OperationOutcome with an issue.
         OutcomeWithoutIssue = "outcome-without-issue",
-        /// A line longer than the limit.
+        /// A line is longer than Plimsoll reads.
         LineTooLong = "line-too-long",
-        /// Nesting deeper than the limit.
+        /// A line is nested more deeply than Plimsoll reads.
         TooDeep = "too-deep",
-        /// Compressed bytes without a Content-Encoding.
+        /// The file is compressed but the response has no Content-Encoding.
         CompressedUnlabelled = "compressed-unlabelled",
-        /// A line of a `deleted` file that is a Bundle, but no transaction.
+        /// A line of a `deleted` file is a Bundle but not a transaction.
         NotTransaction = "not-transaction",
-        /// A Bundle of deletions without an entry.
+        /// A Bundle of a `deleted` file has no entry.
         BundleWithoutEntry = "bundle-without-entry",
-        /// An entry there whose request lacks its method or its url.
+        /// An entry of such a Bundle has no request with a method and a url.
         EntryWithoutRequest = "entry-without-request",
-        /// An entry there whose method is not DELETE.
+        /// An entry of such a Bundle has another method than DELETE.
         EntryNotDelete = "entry-not-delete",
-        /// An Attachment without `contentType`.
+        /// An Attachment has no `contentType`.
         AttachmentWithoutType = "attachment-without-type",
-        /// An Attachment with neither `data` nor `url`.
+        /// An Attachment has neither `data` nor `url`.
         AttachmentEmpty = "attachment-empty",
-        /// An Attachment without `data` whose `url` is not absolute.
+        /// An Attachment without `data` has a `url` that is not absolute.
         AttachmentUrlRelative = "attachment-url-relative",
-        /// An Attachment with `data` whose `url` is not absolute.
+        /// An Attachment with `data` has a `url` that is not absolute.
         AttachmentUrlBesideData = "attachment-url-beside-data",
-        /// A `reference` that is neither `Type/id`, nor absolute, nor to a contained resource.
+        /// A `reference` is neither `Type/id`, nor absolute, nor to a contained resource.
         ReferenceForm = "reference-form",
-        /// A key that the definitions do not have there.
+        /// An element is not defined by FHIR at this place.
         UnknownElement = "unknown-element",
-        /// A mandatory element that is not there.
+        /// A mandatory element is missing.
         MissingElement = "missing-element",
-        /// A JSON value of another shape: an object for a string, an array for one value.
+        /// A JSON value has the wrong kind, such as an object in place of a string, or an array in place of one value.
         WrongShape = "wrong-shape",
-        /// `null` where no place of an array is kept by it.
+        /// A `null` is used outside an array of primitive values with extensions.
         NullValue = "null-value",
-        /// An empty string, array or object, or an element with an id alone (ele-1).
+        /// A string, array or object is empty, or an element has only an id (ele-1).
         EmptyValue = "empty-value",
-        /// Two of one choice of types.
+        /// A choice element has values of two types.
         TwoOfOneChoice = "two-of-one-choice",
-        /// An array and its `_` twin of different lengths.
+        /// An array and its `_` array have different lengths.
         TwinMisaligned = "twin-misaligned",
-        /// A primitive value that its type does not have.
+        /// A primitive value does not have the format of its type.
         PrimitiveFormat = "primitive-format",
-        /// A code outside the value set of a required binding.
+        /// A code is not in the value set of a required binding.
         CodeOutside = "code-outside",
-        /// A narrative that is no XHTML, or has in it what it must not have.
+        /// A narrative is not XHTML, or has content that FHIR forbids.
         Narrative = "narrative",
-        /// A reference to a type that may not stand there.
+        /// A reference is to a type that the element does not allow.
         ReferenceTarget = "reference-target",
-        /// A `#` that leads to no contained resource (ref-1).
+        /// A `#` reference leads to no contained resource (ref-1).
         ReferenceDangling = "reference-dangling",
-        /// A contained resource that breaks dom-2 to dom-5.
+        /// A contained resource violates dom-2 to dom-5.
         ContainedResource = "contained-resource",
-        /// Another invariant of the definitions that is broken.
+        /// Another invariant of FHIR's definitions is violated.
         Invariant = "invariant",
-        /// A resource type that the definitions do not have.
+        /// The resource type is not defined by FHIR R4.
         UnknownType = "unknown-type",
-        /// More or fewer of an element than a profile allows.
+        /// An element occurs more or less often than a profile allows.
         ProfileCardinality = "profile-cardinality",
-        /// Another value than a profile has there.
+        /// A value differs from the value that a profile requires.
         ProfileValue = "profile-value",
-        /// A code outside the value set that a profile requires.
+        /// A code is not in the value set that a profile requires.
         ProfileCode = "profile-code",
-        /// Another type than a profile has there: of a choice, of a reference's target, of the resource.
+        /// The type of a choice, of a reference's target or of a resource differs from the type that a profile
+        /// requires.
         ProfileType = "profile-type",
-        /// An item of no slice where a profile has these alone, or in another order.
+        /// An item belongs to no slice of a profile that allows only its slices, or the slices are in the wrong order.
         ProfileSlice = "profile-slice",
     }
 }
 
 impl LineRule {
-    /// Whether it is about what resources hold rather than about the file's format: lines that break it can be told for
-    /// what they are.
+    /// Whether the rule is about the content of resources, not about the file's format. Lines that violate it can still
+    /// be read.
     pub fn is_of_contents(self) -> bool {
         self >= Self::NotTransaction
     }
 
-    /// Whether it is about attachments.
+    /// Whether the rule is about attachments.
     pub fn is_of_attachments(self) -> bool {
         (Self::AttachmentWithoutType..=Self::AttachmentUrlBesideData).contains(&self)
     }
 
-    /// Whether a resource must be looked into for it, which is done for what a run keeps in sight, line by line.
+    /// Whether the rule needs a search through the elements of each resource.
     pub fn is_of_insides(self) -> bool {
         (Self::AttachmentWithoutType..=Self::ReferenceForm).contains(&self)
     }
 
-    /// Whether it is a rule of FHIR's definitions rather than of the file's format.
+    /// Whether it is a rule of FHIR's definitions.
     pub fn is_of_definitions(self) -> bool {
         self >= Self::UnknownElement && !self.is_of_profiles()
     }
 
-    /// Whether it is a rule of the profiles that a resource is held to.
+    /// Whether it is a rule of profiles.
     pub fn is_of_profiles(self) -> bool {
         self >= Self::ProfileCardinality
     }
 }
 
-/// A way in which a file can be wrong, as a noun: `a byte order mark`.
+/// The violation of a rule as a noun phrase, to follow `does not contain` or `holds`: `a byte order mark`.
 pub fn line_rule(rule: LineRule) -> &'static str {
     match rule {
         LineRule::Bom => "a byte order mark",
         LineRule::Utf8 => "bytes that are not UTF-8",
         LineRule::BlankLine => "a blank line",
         LineRule::NotJson => "text that is not JSON",
-        LineRule::CutOff => "a cut-off end",
-        LineRule::NotObject => "a value that is no object",
-        LineRule::PrettyPrinted => "an object spread over lines",
+        LineRule::CutOff => "an incomplete last line",
+        LineRule::NotObject => "a value that is not an object",
+        LineRule::PrettyPrinted => "an object that extends over several lines",
         LineRule::Array => "an array around the resources",
         LineRule::TwoOnOneLine => "two resources on one line",
         LineRule::TrailingComma => "a trailing comma",
         LineRule::NotANumber => "NaN or Infinity",
-        LineRule::DuplicateKey => "a key twice in one object",
-        LineRule::ResourceTypeMissing => "a missing resourceType",
-        LineRule::ResourceTypeOther => "a resourceType other than announced",
-        LineRule::IdMissing => "a missing id",
-        LineRule::IdFormat => "an id that is no FHIR id",
-        LineRule::DuplicateId => "one resource twice",
+        LineRule::DuplicateKey => "an object with the same key twice",
+        LineRule::ResourceTypeMissing => "a resource without resourceType",
+        LineRule::ResourceTypeOther => "a resourceType that differs from the type in the manifest",
+        LineRule::IdMissing => "a resource without id",
+        LineRule::IdFormat => "an id that is not a FHIR id",
+        LineRule::DuplicateId => "the same resource twice",
         LineRule::TwoVersions => "two versions of one resource",
-        LineRule::OutcomeWithoutIssue => "anything but an OperationOutcome with an issue",
-        LineRule::LineTooLong => "a line beyond the limit",
-        LineRule::TooDeep => "nesting beyond the limit",
-        LineRule::CompressedUnlabelled => "compression that no Content-Encoding names",
-        LineRule::NotTransaction => "a Bundle that is no transaction",
+        LineRule::OutcomeWithoutIssue => "a line that is not an OperationOutcome with an issue",
+        LineRule::LineTooLong => "a line that is longer than Plimsoll reads",
+        LineRule::TooDeep => "JSON that is nested more deeply than Plimsoll reads",
+        LineRule::CompressedUnlabelled => "compressed data without Content-Encoding",
+        LineRule::NotTransaction => "a Bundle that is not a transaction",
         LineRule::BundleWithoutEntry => "a Bundle without an entry",
         LineRule::EntryWithoutRequest => "an entry without a request's method and url",
-        LineRule::EntryNotDelete => "an entry whose method is not DELETE",
+        LineRule::EntryNotDelete => "an entry with another method than DELETE",
         LineRule::AttachmentWithoutType => "an attachment without contentType",
         LineRule::AttachmentEmpty => "an attachment with neither data nor url",
-        LineRule::AttachmentUrlRelative => "an attachment without data whose url is not absolute",
-        LineRule::AttachmentUrlBesideData => "an attachment with data whose url is not absolute",
+        LineRule::AttachmentUrlRelative => "an attachment without data and with a url that is not absolute",
+        LineRule::AttachmentUrlBesideData => "an attachment with data and with a url that is not absolute",
         LineRule::ReferenceForm => "a reference that is neither Type/id, nor absolute, nor to a contained resource",
-        LineRule::UnknownElement => "an element that FHIR does not have there",
+        LineRule::UnknownElement => "an element that FHIR does not define there",
         LineRule::MissingElement => "a resource without a mandatory element",
-        LineRule::WrongShape => "a JSON value of another shape than the element's",
+        LineRule::WrongShape => "a JSON value of the wrong kind for its element",
         LineRule::NullValue => "a null in the place of a value",
         LineRule::EmptyValue => "an element without a value or children",
-        LineRule::TwoOfOneChoice => "two values of one choice",
-        LineRule::TwinMisaligned => "arrays of values and of their extensions that do not match",
-        LineRule::PrimitiveFormat => "a value in another format than its type's",
-        LineRule::CodeOutside => "a code outside a required value set",
-        LineRule::Narrative => "a narrative that is not XHTML as FHIR has it",
-        LineRule::ReferenceTarget => "a reference to a type that it may not have",
-        LineRule::ReferenceDangling => "a reference to a contained resource that is not there",
-        LineRule::ContainedResource => "a contained resource against the rules for these",
-        LineRule::Invariant => "a broken invariant of FHIR",
-        LineRule::UnknownType => "a resource type that FHIR does not have",
+        LineRule::TwoOfOneChoice => "a choice element with values of two types",
+        LineRule::TwinMisaligned => "an array and its _ array with different lengths",
+        LineRule::PrimitiveFormat => "a value that does not have the format of its type",
+        LineRule::CodeOutside => "a code that is not in a required value set",
+        LineRule::Narrative => "a narrative that is not valid XHTML",
+        LineRule::ReferenceTarget => "a reference to a type that is not allowed there",
+        LineRule::ReferenceDangling => "a reference to a missing contained resource",
+        LineRule::ContainedResource => "a contained resource that violates the rules for contained resources",
+        LineRule::Invariant => "a violated invariant of FHIR",
+        LineRule::UnknownType => "a resource type that FHIR R4 does not define",
         LineRule::ProfileCardinality => "more or fewer of an element than a profile allows",
-        LineRule::ProfileValue => "another value than a profile has there",
-        LineRule::ProfileCode => "a code outside the value set that a profile requires",
-        LineRule::ProfileType => "another type than a profile has there",
-        LineRule::ProfileSlice => "an item that fits no slice of a profile",
+        LineRule::ProfileValue => "a value other than a profile requires",
+        LineRule::ProfileCode => "a code that is not in the value set that a profile requires",
+        LineRule::ProfileType => "a type other than a profile requires",
+        LineRule::ProfileSlice => "an item that matches no slice of a profile",
     }
 }

@@ -1,6 +1,6 @@
-//! The entries of suite files, after they were read: specs, requirements and what tests are made of.
+//! The entries of suite files after loading: specs, requirements and parts of tests.
 //!
-//! The types marked `Deserialize` are read from TOML as they are; the loader resolves the rest.
+//! Types with `Deserialize` are read from TOML directly; the loader resolves the others.
 
 use std::collections::BTreeMap;
 
@@ -10,139 +10,139 @@ use serde::{Deserialize, Serialize};
 use crate::base::vocabulary::{Area, Level, words};
 use crate::suite::expect::Expect;
 
-/// Where something stands in a suite file; lines count from 1.
+/// The position of an entry in a suite file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {
-    /// The file, as `suites/poll.toml`.
+    /// The path of the file, such as `suites/poll.toml`.
     pub file: String,
-    /// The line of the entry's head.
+    /// The line of the entry's header, from 1.
     pub line: usize,
 }
 
-/// One rule book.
+/// One spec in one version.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// As `hl7-3.0.0`.
+    /// The id, such as `hl7-3.0.0`.
     pub id: String,
-    /// The name people know it by.
+    /// The title that reports show.
     pub title: String,
-    /// Its own version.
+    /// The version.
     pub version: String,
-    /// Its date of publication, `YYYY-MM-DD`.
+    /// The date of publication, `YYYY-MM-DD`.
     pub date: String,
-    /// What a requirement's `at` is appended to, ending in `/`.
+    /// The base URL that `at` of a requirement is appended to. It ends in `/`.
     pub base: String,
-    /// Whose it is, where its SHALLs are not HL7's.
+    /// The organization that publishes it, if its SHALLs are not HL7's.
     pub owner: Option<String>,
-    /// How the reference server is protected while it is judged by this spec; none: not at all.
+    /// How the reference server controls access while it is judged by this spec; none: it does not.
     pub auth: Option<Protection>,
-    /// The spec whose requirements also hold here.
+    /// The spec that this spec inherits the requirements of.
     pub builds_on: Option<String>,
-    /// Requirements of `builds_on` that do not hold here, with the reason.
+    /// Requirements of `builds_on` that this spec does not inherit, with the reason.
     pub drops: Vec<Dropped>,
-    /// For flows that inherited tests name, those that stand in for them here; where there are any, inherited tests on
+    /// For each flow that inherited tests name, the flows that replace it here. If there are any, inherited tests on
     /// other flows are not judged.
     pub stand_ins: BTreeMap<String, Vec<String>>,
-    /// The areas in which a SHALL must have been decided before a target is called conformant.
+    /// The areas in which at least one SHALL must be decided before a target is called conformant.
     pub areas: Vec<Area>,
-    /// Canonical URLs by which a CapabilityStatement declares this spec, in `instantiates` or `implementationGuide`,
-    /// with an optional `|version`.
+    /// The canonical URLs, with an optional `|version`, with which a CapabilityStatement declares this spec in
+    /// `instantiates` or `implementationGuide`.
     pub declared_by: Vec<String>,
     /// Where it is defined.
     pub source: Source,
 }
 
 words! {
-    /// How the reference server is protected while it is judged by a spec.
+    /// How the reference server controls access while it is judged by a spec.
     Protection {
-        /// By SMART Backend Services, with a client that is registered for the run.
+        /// With SMART Backend Services and a client that is registered for the run.
         Smart = "smart",
     }
 }
 
-/// A requirement of the underlying spec that a spec leaves out.
+/// A requirement of the spec under `builds-on` that a spec does not inherit.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dropped {
-    /// The requirement's id.
+    /// The id of the requirement.
     pub requirement: String,
-    /// Why it does not hold here.
+    /// The reason why it does not apply here.
     pub why: String,
 }
 
-/// One duty of the server.
+/// One requirement.
 #[derive(Clone, Debug)]
 pub struct Requirement {
-    /// The id it has in the catalogue of requirements.
+    /// The id, unique in all suite files.
     pub id: String,
-    /// Its part of the export.
+    /// The area of its file.
     pub area: Area,
-    /// The duty in our own words.
+    /// The requirement in our own words: a sentence about the server, with a full stop.
     pub says: String,
-    /// Per spec: how strongly, and where it is written. A spec that is not listed does not demand it.
+    /// The specs that have the requirement, each with the level and the place there.
     pub places: BTreeMap<String, Place>,
-    /// Public requirement ids that others use for it.
+    /// Public ids that others use for this requirement.
     pub see: Vec<String>,
-    /// Other requirements whose tests decide this one too.
+    /// Other requirements; their tests verify this one too.
     pub same_as: Vec<String>,
-    /// The duties of another spec that it stands beside.
+    /// The requirements of another spec that it differs from.
     pub differs_from: Option<DiffersFrom>,
-    /// Why the text itself errs; such a requirement warns at most.
+    /// What is wrong with the text of the spec. A violation of such a requirement is only a warning.
     pub defect: Option<String>,
-    /// Why no test verifies it.
+    /// The reason why no test verifies it.
     pub untested: Option<String>,
     /// Where it is defined.
     pub source: Source,
 }
 
-/// What a requirement is to those of another spec on the same matter. Reports on both show them side by side.
+/// How a requirement differs from requirements of another spec on the same topic. Reports on both specs show them side
+/// by side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiffersFrom {
-    /// The other spec's requirements.
+    /// The ids of the other spec's requirements.
     #[schemars(length(min = 1))]
     pub requirements: Vec<String>,
-    /// What it asks for, by them.
+    /// Whether this requirement demands more than those, less, something else, or the same.
     pub asks: Asks,
-    /// What those say, in a fragment; left out where it is the same.
+    /// What the other requirements say, a fragment. It is omitted if they demand the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
 }
 
 words! {
-    /// What one spec asks for, by another.
+    /// What a requirement demands, compared with those of another spec.
     Asks {
-        /// More.
+        /// It demands more.
         More = "more",
-        /// Less.
+        /// It demands less.
         Less = "less",
-        /// Something else.
+        /// It demands something else.
         Other = "other",
-        /// The same.
+        /// It demands the same.
         Same = "same",
     }
 }
 
-/// A requirement's standing in one spec.
+/// The level and the place of a requirement in one spec.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// How strongly the spec demands it.
+    /// The level of the requirement in this spec.
     pub level: Level,
-    /// Where it is written, relative to the spec's base; an absolute URL where the spec inherits it from another.
-    /// [`crate::suite::catalog::Catalog::link`] joins the two.
+    /// Where the requirement is written, relative to the spec's `base`, such as `export.html#kick-off`.
     pub at: String,
-    /// Why no test verifies it in this spec, where others have one.
+    /// The reason why no test verifies it in this spec, if tests verify it in others.
     pub untested: Option<String>,
 }
 
-/// One of several answers that the text allows.
+/// One of several outcomes that the spec allows.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NamedOutcome {
-    /// Its name, as `accepted`.
+    /// The name of the outcome, such as `accepted`. Findings show it.
     pub outcome: String,
-    /// What must hold.
+    /// The expectations of this outcome; all must be met.
     #[schemars(length(min = 1))]
     pub expect: Vec<Expect>,
 }
@@ -150,25 +150,25 @@ pub struct NamedOutcome {
 words! {
     /// The list of the manifest that names a file.
     FileList {
-        /// `output`
+        /// The list `output`.
         Output = "output",
-        /// `error`
+        /// The list `error`.
         Error = "error",
-        /// `deleted`
+        /// The list `deleted`.
         Deleted = "deleted",
     }
 }
 
 words! {
-    /// How many of the exchanges looked at must satisfy a test.
+    /// How many of the exchanges must meet the expectations of a test.
     #[derive(Default)]
     Hold {
-        /// All of them.
+        /// All exchanges must meet them.
         #[default]
         Every = "every",
-        /// The last one.
+        /// The last exchange must meet them.
         Last = "last",
-        /// None of them.
+        /// No exchange may meet them.
         None = "none",
     }
 }

@@ -1,8 +1,8 @@
-//! A map that keeps the order of the files: reports and pages show things in the order their authors wrote them.
+//! A map that keeps the order of insertion, because reports show entries in the order of the suite files.
 
 use std::collections::HashMap;
 
-/// Values by name, in the order they were put in. Looking up costs no search.
+/// Values by name, in the order of insertion. A lookup is a hash lookup.
 #[derive(Clone, Debug)]
 pub struct Named<T> {
     entries: Vec<(String, T)>,
@@ -15,7 +15,7 @@ impl<T> Named<T> {
         Self { entries: Vec::new(), places: HashMap::new() }
     }
 
-    /// Puts `value` under `name`, at the end; one that stood there before keeps its place and is given back.
+    /// Adds `value` under `name` at the end. If `name` exists, replaces its value in place and returns the old one.
     pub fn insert(&mut self, name: String, value: T) -> Option<T> {
         if let Some((_, old)) = self.places.get(&name).and_then(|place| self.entries.get_mut(*place)) {
             return Some(std::mem::replace(old, value));
@@ -30,7 +30,7 @@ impl<T> Named<T> {
         self.places.get(name).and_then(|place| self.entries.get(*place)).map(|(_, value)| value)
     }
 
-    /// The value under `name`, to be changed.
+    /// The value under `name`, mutable.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut T> {
         let place = *self.places.get(name)?;
         self.entries.get_mut(place).map(|(_, value)| value)
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_is_that_of_insertion_and_replacing_keeps_the_place() {
+    fn the_order_of_insertion_is_kept() {
         let mut named: Named<u8> = [("b".to_owned(), 1), ("a".to_owned(), 2)].into_iter().collect();
         assert_eq!(named.insert("b".to_owned(), 3), Some(1));
         assert_eq!(named.keys().collect::<Vec<_>>(), ["b", "a"]);

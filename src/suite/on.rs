@@ -1,5 +1,5 @@
-//! The exchanges that a test can look at, as `poll.in-progress` and `probe.gone`. Each has one row here; which exchanges
-//! of a recording it selects is in `judge/select_exchanges.rs`.
+//! The places that a test can look at, such as `poll.in-progress` and `probe.gone`. Each has one row here;
+//! `judge/select_exchanges.rs` selects the exchanges of a place from a recording.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,71 +10,72 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::suite::model::FileList;
 
-/// Which exchanges of a flow a test looks at. Retries and redirects on the way to an answer are never looked at; the
-/// last answer is.
+/// Which exchanges of a flow a test looks at. Of a request with retries and redirects, a test looks only at the last
+/// response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum On {
-    /// `kickoff`: the answer to the kick-off.
+    /// `kickoff`: the response to the kick-off.
     Kickoff,
-    /// `kickoff.optional`: the same, judged also where the flow's kick-off may be refused, and was.
+    /// `kickoff.optional`: the response to the kick-off, judged even if the flow is optional and the kick-off was
+    /// refused.
     KickoffOptional,
-    /// `kickoff.busy`: the answers to kick-offs that were sent again while other exports ran: 429, and refusals that ended
-    /// when those did.
+    /// `kickoff.busy`: the responses that made the run repeat a kick-off because other exports ran: 429, and refusals
+    /// of a kick-off that was accepted later.
     KickoffBusy,
     /// `poll`: every poll of the flow itself.
     Poll,
-    /// `poll.in-progress`: the polls that say the job still runs.
+    /// `poll.in-progress`: the polls that report a running job.
     PollInProgress,
-    /// `poll.transient`: the polls that failed while the job went on.
+    /// `poll.transient`: the polls that failed although the job continued.
     PollTransient,
-    /// `poll.failed`: the poll that says the job failed.
+    /// `poll.failed`: the poll that reports a failed job.
     PollFailed,
-    /// `poll.complete`: the poll that says the job is done, whatever its body.
+    /// `poll.complete`: the poll that reports a completed job, with any body.
     PollComplete,
-    /// `manifest`: the same, where its body is a manifest.
+    /// `manifest`: the poll that reports a completed job with a manifest.
     Manifest,
-    /// `page`: the manifests that others link to.
+    /// `page`: the manifests that another manifest links to.
     Page,
-    /// `file`: every file fetched.
+    /// `file`: every fetched file.
     File,
-    /// `file.output`, `file.error`, `file.deleted`: those of one list.
+    /// `file.output`, `file.error`, `file.deleted`: the fetched files of one list of the manifest.
     FileOf(FileList),
     /// `delete`: the flow's own DELETE.
     Delete,
-    /// `probe.ID`: one probe.
+    /// `probe.ID`: the response to one probe.
     Probe(String),
 }
 
-/// How far a flow goes until it has made an exchange.
+/// How far a flow must go to have an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Until its kick-off.
+    /// To its kick-off.
     Kickoff,
-    /// Until its manifest, or the failure.
+    /// To its manifest, or to the failure of its job.
     Manifest,
-    /// Until its files were fetched.
+    /// To the end of the downloads.
     Files,
-    /// Until its own DELETE.
+    /// To its own DELETE.
     Delete,
 }
 
-/// What is known of a place: everything but probes, which each flow defines.
+/// The properties of a place. Probes have no row, because each flow defines its own.
 #[derive(Debug)]
 pub struct OnRow {
     /// The place.
     pub on: On,
     /// Its word in suite files.
     pub word: &'static str,
-    /// How far a flow goes until it has made these exchanges.
+    /// How far a flow must go to have these exchanges.
     pub reach: Reach,
-    /// What they are, a fragment.
+    /// The exchanges in words, a noun phrase.
     pub sentence: &'static str,
 }
 
-/// Makes a row of each place. A variant without a row does not compile.
+/// Defines the row of each place. A variant without a row does not compile.
 macro_rules! rows {
     ($($variant:ident $(($list:path))? = $word:literal, $reach:ident, $sentence:literal;)+) => {
-        /// Every place but probes.
+        /// Every place except probes.
         static ROWS: &[OnRow] = &[$(OnRow {
             on: On::$variant $(($list))?,
             word: $word,
@@ -101,21 +102,21 @@ const ANY_PROBE: &str = "probe.ID";
 
 #[rustfmt::skip]
 rows! {
-    Kickoff = "kickoff", Kickoff, "the answer to the kick-off";
-    KickoffOptional = "kickoff.optional", Kickoff, "the answer to the kick-off, also where it is refused";
-    KickoffBusy = "kickoff.busy", Kickoff, "every refusal of a kick-off that was taken, or put off with 429, when it was sent again";
+    Kickoff = "kickoff", Kickoff, "the response to the kick-off";
+    KickoffOptional = "kickoff.optional", Kickoff, "the response to the kick-off, even if it is refused";
+    KickoffBusy = "kickoff.busy", Kickoff, "every refusal of a kick-off because other exports ran";
     Poll = "poll", Manifest, "every poll";
-    PollInProgress = "poll.in-progress", Manifest, "every poll that says the job still runs";
-    PollTransient = "poll.transient", Manifest, "every poll that failed while the job went on";
-    PollFailed = "poll.failed", Manifest, "the poll that says the job failed";
-    PollComplete = "poll.complete", Manifest, "the poll that says the job is done";
+    PollInProgress = "poll.in-progress", Manifest, "every poll of the running job";
+    PollTransient = "poll.transient", Manifest, "every poll that failed while the job continued";
+    PollFailed = "poll.failed", Manifest, "the poll that reports a failed job";
+    PollComplete = "poll.complete", Manifest, "the poll that reports a completed job";
     Manifest = "manifest", Manifest, "the manifest";
-    Page = "page", Manifest, "every manifest that another links to";
-    File = "file", Files, "every file fetched";
+    Page = "page", Manifest, "every manifest that another manifest links to";
+    File = "file", Files, "every fetched file";
     FileOf(FileList::Output) = "file.output", Files, "every output file";
     FileOf(FileList::Error) = "file.error", Files, "every error file";
-    FileOf(FileList::Deleted) = "file.deleted", Files, "every file of deletions";
-    Delete = "delete", Delete, "the answer to the DELETE";
+    FileOf(FileList::Deleted) = "file.deleted", Files, "every deleted file";
+    Delete = "delete", Delete, "the response to the DELETE";
 }
 
 impl On {
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_reads_and_writes_itself() {
+    fn every_word_is_parsed_and_displayed() {
         for word in ON_WORDS {
             assert_eq!(On::from_word(word).unwrap().to_string(), **word);
         }

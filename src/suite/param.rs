@@ -1,4 +1,4 @@
-//! Kick-off parameters: text with sample values of the target's own data.
+//! Kick-off parameters: text that may contain sample values from the target's own data.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,82 +10,83 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use crate::base::vocabulary::words;
 
 words! {
-    /// A value of the target's own data, chosen from what an earlier flow exported; `[values]` of the configuration may
-    /// name it instead. Each is chosen so that a filter by it leaves some and, where the data allows, not all.
+    /// A sample value: chosen from the data that an earlier flow exported, or set under `[values]` in the
+    /// configuration. It is chosen so that a filter by it matches some resources and, if possible, not all of them.
     SampleValueName {
-        /// An instant with some resources last updated before it and some after.
+        /// An instant; some resources were last updated before it and some after it.
         InstantInside = "instant-inside",
-        /// The `transactionTime` of the export that it is picked from.
+        /// The `transactionTime` of the source flow's export.
         TransactionTime = "transaction-time",
-        /// The same, soon before some of them, told with an offset from UTC: who passes over the offset loses those.
+        /// Such an instant shortly before the last update of some resources, written with an offset from UTC. A server
+        /// that ignores the offset loses these resources.
         InstantOffset = "instant-offset",
-        /// A gender that some of several patients have.
+        /// A gender that some of the patients have.
         Gender = "gender",
-        /// Another gender that some have.
+        /// Another gender that some of the patients have.
         OtherGender = "other-gender",
-        /// The id of a patient about whom there is more, where there are several patients.
+        /// The id of one of several patients; other resources belong to this patient.
         PatientId = "patient-id",
-        /// A type of resources about patients, other than Patient, the one with the fewest.
+        /// The type, other than Patient, with the fewest resources about patients.
         OtherType = "other-type",
-        /// The id of a patient who is a member of the Group that is exported, with more about them.
+        /// The id of a patient who is a member of the exported Group; other resources belong to this patient.
         MemberId = "member-id",
-        /// The id of a patient who is none.
+        /// The id of a patient who is not a member of the exported Group.
         OutsiderId = "outsider-id",
-        /// One or two types, parted by a comma, to see what `_elements` does to; with the next one.
+        /// One or two types, separated by a comma, with the optional element of the sample value `element`.
         ElementTypes = "element-types",
-        /// An element that lines of those have and need not have.
+        /// An optional element of the types in the sample value `element-types`.
         Element = "element",
-        /// A type of which a resource has several Provenance.
+        /// A type with a resource that has several Provenance resources.
         ProvenancedType = "provenanced-type",
-        /// The state of a Location; with the next three, of the same one.
+        /// The state of a Location. The city, postcode and position are of the same Location.
         AddressState = "address-state",
-        /// Its city.
+        /// The city of that Location.
         AddressCity = "address-city",
-        /// Its postcode.
+        /// The postcode of that Location.
         AddressPostcode = "address-postcode",
-        /// Its latitude and longitude, parted by a bar.
+        /// The latitude and longitude of that Location, separated by `|`.
         Position = "position",
-        /// An Organization's HPI-O.
+        /// The HPI-O of an Organization.
         Hpio = "hpio",
-        /// An Organization's ABN.
+        /// The ABN of an Organization.
         Abn = "abn",
-        /// An Organization's ACN.
+        /// The ACN of an Organization.
         Acn = "acn",
-        /// An Organization's name.
+        /// The name of an Organization.
         OrganizationName = "organization-name",
-        /// System and code of a HealthcareService's type, parted by a bar; with the next two, of a service at a Location.
+        /// The system and code of the type of a HealthcareService at a Location, separated by `|`.
         ServiceType = "service-type",
-        /// The code alone.
+        /// The code of that type, without the system.
         ServiceTypeCode = "service-type-code",
-        /// The city of its Location.
+        /// The city of the Location of a HealthcareService.
         ServiceCity = "service-city",
-        /// The postcode of its Location.
+        /// The postcode of the Location of a HealthcareService.
         ServicePostcode = "service-postcode",
-        /// The position of its Location.
+        /// The position of the Location of a HealthcareService.
         ServicePosition = "service-position",
         /// The city of the Location of a PractitionerRole.
         RoleCity = "role-city",
-        /// The postcode of that Location.
+        /// The postcode of the Location of a PractitionerRole.
         RolePostcode = "role-postcode",
     }
 }
 
 impl SampleValueName {
-    /// What it is, a fragment with its article.
+    /// The sample value in words, a noun phrase with its article.
     pub fn describe(self) -> &'static str {
         match self {
             SampleValueName::InstantInside => "an instant inside the data",
-            SampleValueName::TransactionTime => "the transactionTime of the export before",
-            SampleValueName::InstantOffset => "an instant inside the data, with an offset",
+            SampleValueName::TransactionTime => "the transactionTime of the earlier export",
+            SampleValueName::InstantOffset => "an instant inside the data, with an offset from UTC",
             SampleValueName::Gender => "a gender",
             SampleValueName::OtherGender => "another gender",
             SampleValueName::PatientId => "a patient",
             SampleValueName::OtherType => "a type of data about patients",
             SampleValueName::MemberId => "a member of the Group",
-            SampleValueName::OutsiderId => "a patient who is no member of the Group",
+            SampleValueName::OutsiderId => "a patient who is not a member of the Group",
             SampleValueName::ElementTypes => "types that have an optional element in common",
             SampleValueName::Element => "an optional element",
-            SampleValueName::ProvenancedType => "a type with several Provenance of one resource",
+            SampleValueName::ProvenancedType => "a type with several Provenance resources for one resource",
             SampleValueName::AddressState => "the state of a Location",
             SampleValueName::AddressCity => "the city of a Location",
             SampleValueName::AddressPostcode => "the postcode of a Location",
@@ -94,7 +95,7 @@ impl SampleValueName {
             SampleValueName::Abn => "the ABN of an Organization",
             SampleValueName::Acn => "the ACN of an Organization",
             SampleValueName::OrganizationName => "the name of an Organization",
-            SampleValueName::ServiceType => "system and code of a service's type",
+            SampleValueName::ServiceType => "the system and code of a service's type",
             SampleValueName::ServiceTypeCode => "the code of a service's type",
             SampleValueName::ServiceCity => "the city of a service",
             SampleValueName::ServicePostcode => "the postcode of a service",
@@ -105,7 +106,7 @@ impl SampleValueName {
     }
 }
 
-/// A kick-off parameter: sent once for each of its values.
+/// A kick-off parameter. It is sent once for each of its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Param(pub Vec<Template>);
 
@@ -118,12 +119,12 @@ pub struct Template(pub Vec<Part>);
 pub enum Part {
     /// Sent as it is.
     Text(String),
-    /// Chosen.
+    /// Replaced by a sample value.
     SampleValue(SampleValueName),
 }
 
 impl Param {
-    /// The sample values in it.
+    /// The sample values in all values.
     pub fn sample_values(&self) -> impl Iterator<Item = SampleValueName> + '_ {
         self.0.iter().flat_map(|template| &template.0).filter_map(|part| match part {
             Part::SampleValue(name) => Some(*name),
@@ -133,10 +134,10 @@ impl Param {
 }
 
 impl Template {
-    /// The value, with what `choose` gives for its sample values.
+    /// Returns the value, with its sample values replaced by what `choose` returns.
     ///
     /// # Errors
-    /// The first that `choose` gives.
+    /// The first error of `choose`.
     pub fn fill<E>(&self, choose: &mut dyn FnMut(SampleValueName) -> Result<String, E>) -> Result<String, E> {
         let mut text = String::new();
         for part in &self.0 {
@@ -153,13 +154,13 @@ impl Template {
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after
                 .split_once('}')
-                .ok_or_else(|| E::custom(format!("{text:?} opens a {{ that nothing closes; write {{NAME}}")))?;
+                .ok_or_else(|| E::custom(format!("{text:?} has a {{ without a }}; write {{NAME}}")))?;
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
             let known = || SampleValueName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
             let known_name = SampleValueName::from_word(name)
-                .ok_or_else(|| E::custom(format!("unknown pick {name:?}; known are {}", known())))?;
+                .ok_or_else(|| E::custom(format!("unknown sample value {name:?}; known are {}", known())))?;
             parts.push(Part::SampleValue(known_name));
             rest = after;
         }
@@ -188,7 +189,7 @@ impl<'de> Deserialize<'de> for Param {
         impl<'de> Visitor<'de> for ParamVisitor {
             type Value = Param;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text such as \"Patient\" or \"{instant-inside}\", or a list of such")
+                f.write_str("text such as \"Patient\" or \"{instant-inside}\", or a list of these")
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
                 Ok(Param(vec![Template::parse(v)?]))
@@ -199,7 +200,7 @@ impl<'de> Deserialize<'de> for Param {
                     values.push(Template::parse(&text)?);
                 }
                 if values.is_empty() {
-                    return Err(de::Error::custom("an empty list sends nothing; name at least one value"));
+                    return Err(de::Error::custom("an empty list sends nothing; list at least one value"));
                 }
                 Ok(Param(values))
             }
@@ -251,9 +252,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value() {
-        assert!(read(r#""{yesterday}""#).unwrap_err().contains("unknown pick \"yesterday\"; known are instant-inside"));
-        assert!(read(r#""{hpio""#).unwrap_err().contains("nothing closes"));
+    fn invalid_values_are_refused() {
+        assert!(
+            read(r#""{yesterday}""#)
+                .unwrap_err()
+                .contains("unknown sample value \"yesterday\"; known are instant-inside")
+        );
+        assert!(read(r#""{hpio""#).unwrap_err().contains("without a }"));
         assert!(read("[]").unwrap_err().contains("sends nothing"));
         assert!(read("{ pick = 1 }").unwrap_err().contains("text such as"));
     }

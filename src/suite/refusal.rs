@@ -1,4 +1,4 @@
-//! What is wrong with suite files, shown with the file, the line, a caret and the words that would have been right.
+//! Mistakes in suite files, shown with file, line, caret and the allowed words.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,20 +11,20 @@ use crate::suite::suggestion;
 /// The text of one suite file.
 #[derive(Clone, Debug)]
 pub struct SuiteFile {
-    /// Its name without folders; files are digested under it.
+    /// The file name without folders. The digest of the suites includes it.
     pub name: String,
-    /// Its path as the user gave it; refusals and reports show it.
+    /// The path as the user gave it. Refusals and reports show it.
     pub path: String,
-    /// What it says.
+    /// The text of the file.
     pub text: String,
 }
 
-/// A place in a suite file and what is to be said of it.
+/// A place in a suite file, with a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
-    /// The index of the file among those read.
+    /// The index of the file among the files that were read.
     pub file: usize,
-    /// Bytes of its text.
+    /// The byte range in the text.
     pub span: Range<usize>,
     /// The text next to the caret.
     pub label: String,
@@ -36,14 +36,14 @@ impl Spot {
     }
 }
 
-/// One mistake.
+/// One mistake in suite files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// What is wrong.
     pub title: String,
-    /// Where: the mistake itself first, then what it clashes with.
+    /// Where it is: the mistake first, then the places that it conflicts with.
     pub spots: Vec<Spot>,
-    /// The words that are allowed, or another way out.
+    /// The allowed words, or another solution.
     pub help: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Refusal {
         self
     }
 
-    /// `word` is no `kind`; `words` are.
+    /// A refusal of an unknown `word` in place of one of `words`. `kind` says what they name.
     pub(crate) fn unknown<'a>(
         kind: &str,
         word: &str,
@@ -84,11 +84,11 @@ pub(crate) fn did_you_mean(word: &str, words: &[&str]) -> String {
     }
 }
 
-/// The allowed words; of very many, those near the one that was written.
+/// The allowed words as help. If there are very many, only those similar to the word that was written.
 pub(crate) fn allowed(word: &str, words: &[&str]) -> String {
     const MAX: usize = 40;
     if words.is_empty() {
-        return "there are none".to_owned();
+        return "none is defined".to_owned();
     }
     let quoted = |words: &[&str]| in_lines(words);
     if words.len() <= MAX {
@@ -97,13 +97,13 @@ pub(crate) fn allowed(word: &str, words: &[&str]) -> String {
     let mut near = suggestion::ranked(word, words.iter().copied());
     near.truncate(8);
     if near.is_empty() {
-        format!("there are {}, such as {}", words.len(), quoted(words.get(..8).unwrap_or(words)))
+        format!("{} are allowed, such as {}", words.len(), quoted(words.get(..8).unwrap_or(words)))
     } else {
-        format!("there are {}; near: {}", words.len(), quoted(&near))
+        format!("{} are allowed; similar: {}", words.len(), quoted(&near))
     }
 }
 
-/// The words, quoted, in lines of a width that is easy to read.
+/// The words, quoted, wrapped to lines of about 90 characters.
 fn in_lines(words: &[&str]) -> String {
     const WIDTH: usize = 90;
     let (mut text, mut column) = (String::new(), "allowed: ".len());
@@ -133,14 +133,14 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Mistakes in `files`; shown in the order of the files.
+    /// Mistakes in `files`. They are shown in the order of the files.
     pub(crate) fn new(files: Vec<SuiteFile>, mut list: Vec<Refusal>) -> Self {
         list.sort_by_key(|refusal| refusal.spots.first().map(|spot| (spot.file, spot.span.start)));
         list.dedup();
         Self { files, list, unreadable: Vec::new() }
     }
 
-    /// Files or folders that could not be read at all.
+    /// Messages about files or folders that could not be read.
     pub(crate) fn unreadable(messages: Vec<String>) -> Self {
         Self { files: Vec::new(), list: Vec::new(), unreadable: messages }
     }
@@ -150,14 +150,14 @@ impl Refusals {
         self.list.len() + self.unreadable.len()
     }
 
-    /// Whether there are none; never so where refusals were given back as an error.
+    /// Whether there are none. Refusals that are returned as an error are never empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All of them as text for a terminal, with ANSI colours if `colour`; no line feed at the end.
-    pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    /// All mistakes as text for a terminal, with ANSI colors if `color` is true, without a line feed at the end.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut parts: Vec<String> =
             self.unreadable.iter().map(|message| format!("error: {}", printable(message))).collect();
         parts.extend(self.list.iter().map(|refusal| self.render_one(refusal, &renderer)));
@@ -201,7 +201,7 @@ impl fmt::Display for Refusals {
 
 impl std::error::Error for Refusals {}
 
-/// The part of `span` that lies in `text`, on character boundaries.
+/// The part of `span` that is in `text`, on character boundaries.
 fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     let floor = |mut index: usize| {
         index = index.min(text.len());
@@ -214,7 +214,7 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     start..floor(span.end).max(start)
 }
 
-/// A suite folder may be a stranger's; what it says must not steer the terminal.
+/// Escapes control characters: a suite folder may be untrusted, and its text must not control the terminal.
 fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| if is_unprintable(c) && c != '\n' { c.escape_default().collect() } else { vec![c] })
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_shown_only_when_asked_for() {
+    fn colors_are_shown_only_on_request() {
         let refusals = one("area = 1", 7..8, "");
         assert!(refusals.render(true).contains('\u{1b}'));
         assert!(!refusals.render(false).contains('\u{1b}'));
@@ -243,14 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_says_does_not_steer_the_terminal() {
+    fn control_characters_of_a_file_are_escaped() {
         let text = one("area = '\u{1b}[2J\u{202e}'", 7..8, "a \u{1b}[2J label").render(false);
         assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
         assert!(!text.contains('\u{202e}'), "{text:?}");
     }
 
     #[test]
-    fn a_place_outside_the_text_is_moved_into_it() {
+    fn spans_outside_the_text_are_moved_into_it() {
         for span in [900..950, 0..950, Range { start: 9, end: 3 }, 8..9] {
             let text = one("area = 'ü'", span.clone(), "here").render(false);
             assert!(text.contains("area"), "{span:?}: {text}");
@@ -258,12 +258,12 @@ mod tests {
     }
 
     #[test]
-    fn of_many_words_only_near_ones_are_shown() {
+    fn of_many_words_only_similar_ones_are_shown() {
         let words: Vec<String> = (0..90).map(|number| format!("requirement-{number}")).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let near = allowed("requirment-17", &words);
-        assert!(near.starts_with("there are 90; near: `requirement-17`"), "{near}");
-        assert!(allowed("zebra", &words).starts_with("there are 90, such as `requirement-0`"));
-        assert_eq!(allowed("zebra", &[]), "there are none");
+        assert!(near.starts_with("90 are allowed; similar: `requirement-17`"), "{near}");
+        assert!(allowed("zebra", &words).starts_with("90 are allowed, such as `requirement-0`"));
+        assert_eq!(allowed("zebra", &[]), "none is defined");
     }
 }

@@ -1,17 +1,17 @@
-//! What a probe can send. Each kind has one row here; how it is sent is in `drive/flow/probe.rs`.
+//! The kinds of probes (`send`). Each kind has one row here; `drive/flow/probe.rs` sends it.
 
 use crate::base::vocabulary::words;
 
-/// What a probe of a kind needs; it is not sent without.
+/// What a kind of probe needs. Without it the probe is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeNeed {
-    /// Nothing but the target.
+    /// Only the target.
     Nothing,
-    /// A job.
+    /// A job of the flow.
     Job,
-    /// A file of the manifest, and what the files hold.
+    /// A file of the manifest, and the content of the files.
     File,
-    /// An attachment; the lines of the files name them.
+    /// An attachment that a line of the files names.
     Attachment,
     /// A manifest while the job runs.
     PartialManifest,
@@ -19,51 +19,51 @@ pub enum ProbeNeed {
     SmartClient,
     /// A CapabilityStatement that declares updates of Groups.
     DeclaredUpdate,
-    /// No proxy.
+    /// A connection without a proxy.
     DirectConnection,
 }
 
-/// The job that a probe of a kind may start.
+/// The job that a kind of probe may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeJob {
-    /// None.
+    /// No job.
     Nothing,
-    /// An export.
+    /// An export job.
     Export,
-    /// The creation or update of a Group.
+    /// A job that creates or updates a Group.
     Group,
 }
 
-/// What a probe of a kind is about.
+/// Whether a kind of probe is about the export of its flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeSubject {
     /// The export of its flow.
     OfExport,
-    /// Nothing that has to do with the export.
+    /// Something other than the export.
     Apart,
 }
 
-/// What is known of a kind.
+/// The properties of a kind of probe.
 #[derive(Clone, Copy, Debug)]
 pub struct SendRow {
-    /// What is sent, a fragment.
+    /// What is sent, a noun phrase.
     pub sentence: &'static str,
     /// What the probe needs.
     pub needs: ProbeNeed,
     /// The job that it may start.
     pub job: ProbeJob,
-    /// What it is about.
+    /// Whether it is about the export of its flow.
     pub subject: ProbeSubject,
 }
 
-/// Makes the words and the rows.
+/// Defines the words and the rows.
 macro_rules! rows {
     ($(
         $(#[$meta:meta])*
         $variant:ident = $word:literal, $sentence:literal, $needs:ident, $job:ident, $subject:ident;
     )+) => {
         words! {
-            /// What a probe sends.
+            /// The kind of request that a probe sends.
             Send { $($(#[$meta])* $variant = $word,)+ }
         }
 
@@ -80,7 +80,7 @@ macro_rules! rows {
                 }
             }
 
-            /// Whether it is a kick-off.
+            /// Whether the probe is a kick-off.
             pub fn kicks_off(self) -> bool {
                 self.row().job == ProbeJob::Export
             }
@@ -89,42 +89,43 @@ macro_rules! rows {
 }
 
 rows! {
-    /// A kick-off like the flow's, by GET. A job that it starts is deleted at once.
+    /// A kick-off like the flow's own, by GET. A job that it starts is deleted immediately.
     Kickoff = "kickoff", "a kick-off by GET", Nothing, Export, OfExport;
-    /// A kick-off by POST.
+    /// A kick-off like the flow's own, by POST. A job that it starts is deleted immediately.
     KickoffPost = "kickoff-post", "a kick-off by POST", Nothing, Export, OfExport;
-    /// GET of the polling URL.
+    /// A GET of the polling URL.
     Poll = "poll", "another poll", Job, Nothing, OfExport;
-    /// GET of the first output file that held something, else of the first listed; or of the first of `list`.
+    /// A GET of the first output file with content, or of the first file listed; with `list`, of the first file of that
+    /// list.
     File = "file", "another fetch of the first output file", File, Nothing, OfExport;
-    /// POST, without a body, to that file's URL.
+    /// A POST without a body to the URL of the file that `file` fetches.
     FilePost = "file-post", "a POST without a body to the first output file", File, Nothing, OfExport;
-    /// GET of an attachment that an output file names.
+    /// A GET of an attachment that an output file names.
     Attachment = "attachment", "a fetch of an attachment that an output file names", Attachment, Nothing, OfExport;
-    /// GET of every file that the manifest lists, each once.
-    Files = "files", "a fetch of every file listed", PartialManifest, Nothing, OfExport;
-    /// DELETE of the polling URL.
+    /// A GET of every file that the manifest of a running job lists, each once.
+    Files = "files", "a fetch of every listed file", PartialManifest, Nothing, OfExport;
+    /// A DELETE of the polling URL.
     Delete = "delete", "another DELETE", Job, Nothing, OfExport;
-    /// GET of the CapabilityStatement.
-    Metadata = "metadata", "a read of the CapabilityStatement", Nothing, Nothing, Apart;
-    /// GET of `.well-known/smart-configuration`.
-    SmartConfiguration = "smart-configuration", "a read of the SMART configuration", Nothing, Nothing, Apart;
-    /// A token request with a signed assertion; where the run is given no SMART client, none is sent.
+    /// A GET of the CapabilityStatement.
+    Metadata = "metadata", "a GET of the CapabilityStatement", Nothing, Nothing, Apart;
+    /// A GET of `.well-known/smart-configuration`.
+    SmartConfiguration = "smart-configuration", "a GET of the SMART configuration", Nothing, Nothing, Apart;
+    /// A token request with a signed assertion. It is not sent if the run has no SMART client.
     Token = "token", "a token request", SmartClient, Nothing, Apart;
-    /// A read of the flow's Group.
-    Read = "read", "a read of the Group", Nothing, Nothing, OfExport;
+    /// A GET of the flow's Group.
+    Read = "read", "a GET of the Group", Nothing, Nothing, OfExport;
     /// A search for the flow's Group by its id.
     Search = "search", "a search for the Group by its id", Nothing, Nothing, OfExport;
-    /// A search for the Group that the flow has made by its name.
+    /// A search by name for the Group that the flow created.
     SearchName = "search-name", "a search for the Group by its name", Nothing, Nothing, OfExport;
-    /// A POST of a Group, by the asynchronous pattern; without `Prefer`, of another one.
+    /// A POST of a Group with a member filter, by the asynchronous pattern. Without `Prefer` it is a different Group.
     Create = "create", "a POST of a Group with a member filter", Nothing, Group, Apart;
-    /// A PUT of the Group that the flow has made, where the target declares it.
+    /// A PUT of the Group that the flow created, if the target declares updates of Groups.
     Update = "update", "a PUT of that Group", DeclaredUpdate, Group, Apart;
-    /// A DELETE of the Group that the flow has made.
+    /// A DELETE of the Group that the flow created.
     Erase = "erase", "a DELETE of that Group", Nothing, Nothing, OfExport;
-    /// A search with `_summary=count`.
-    Count = "count", "a search that counts", Nothing, Nothing, OfExport;
-    /// The first message of a TLS handshake that offers 1.3 and 1.2, with every origin of the run.
-    Tls = "tls", "a handshake of TLS 1.3 and 1.2 with every origin", DirectConnection, Nothing, Apart;
+    /// A search for patients with `_summary=count`.
+    Count = "count", "a search that counts patients", Nothing, Nothing, OfExport;
+    /// The first message of a TLS handshake that offers 1.3 and 1.2, sent to every origin of the run.
+    Tls = "tls", "a handshake that offers TLS 1.3 and 1.2 to every origin", DirectConnection, Nothing, Apart;
 }

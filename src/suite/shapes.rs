@@ -1,51 +1,51 @@
-//! What bodies and values can be, and what can be asked of a directory's lines: closed lists behind `expect`.
+//! The shapes of bodies and values, and the topics of directory rules, that `expect` can name.
 
 use crate::base::vocabulary::words;
 
 words! {
-    /// What a body must be.
+    /// The shape that a body must have.
     BodyShape {
-        /// Nothing, or white space.
+        /// The body is empty or has only white space.
         Empty = "empty",
-        /// Something.
+        /// The body is not empty.
         NotEmpty = "not-empty",
-        /// Parses as JSON.
+        /// The body is JSON.
         Json = "json",
-        /// A JSON object that is not a FHIR resource.
+        /// The body is a JSON object that is not a FHIR resource.
         PlainObject = "plain-object",
-        /// An OperationOutcome with at least one issue that has severity and code.
+        /// The body is an OperationOutcome with at least one issue, and every issue has a severity and a code of FHIR.
         OperationOutcome = "operation-outcome",
-        /// An OperationOutcome with an issue, whatever it says.
+        /// The body is an OperationOutcome with at least one issue, with any content.
         Outcome = "outcome",
-        /// An OperationOutcome with an issue of severity error or fatal.
+        /// The body is an OperationOutcome with an issue of severity error or fatal.
         ErrorOutcome = "error-outcome",
-        /// A bulk data manifest, as far as one can tell.
+        /// The body is a Bulk Data manifest: a JSON object, not a resource, with at least two members of a manifest.
         Manifest = "manifest",
-        /// Not a manifest.
+        /// The body is not a manifest.
         NotManifest = "not-manifest",
-        /// No exported data: neither NDJSON nor a resource other than an OperationOutcome.
+        /// The body has no exported data: it is neither NDJSON nor a resource that could be exported data.
         NotData = "not-data",
-        /// Anything but an OperationOutcome.
+        /// The body is not an OperationOutcome.
         NotOutcome = "not-outcome",
-        /// Not an HTML page.
+        /// The body is not an HTML page.
         NotHtml = "not-html",
-        /// JSON in a body whose media type says JSON, anything in one that says otherwise.
+        /// The body has the format that Content-Type names.
         AsAnnounced = "as-announced",
     }
 }
 
 words! {
-    /// What a header or a JSON value must be.
+    /// The shape that a header or a JSON value must have.
     Shape {
-        /// There, whatever it is.
+        /// The value is present. It may be null.
         Present = "present",
-        /// There, and not a JSON null.
+        /// The value is present and not a JSON null.
         Value = "value",
-        /// Not there.
+        /// The value is absent.
         Absent = "absent",
         /// A JSON string.
         String = "string",
-        /// A JSON string with something in it.
+        /// A JSON string that is not empty.
         Text = "text",
         /// A JSON boolean.
         Boolean = "boolean",
@@ -57,64 +57,64 @@ words! {
         Array = "array",
         /// A JSON array of objects.
         Objects = "objects",
-        /// A JSON array of texts.
+        /// A JSON array of strings.
         Strings = "strings",
         /// An empty JSON array.
         EmptyArray = "empty-array",
         /// An absolute http or https URL.
         AbsoluteUrl = "absolute-url",
-        /// A FHIR instant: date, time to the second or finer, zone.
+        /// A FHIR instant: a date, a time to the second or finer, and a zone.
         Instant = "instant",
-        /// A whole JSON number of at least 0.
+        /// A JSON number that is whole and not negative.
         Count = "count",
         /// The name of a FHIR resource type.
         ResourceType = "resource-type",
-        /// Seconds or an HTTP date.
+        /// A whole number of seconds, or an HTTP date.
         RetryAfter = "retry-after",
-        /// Seconds, in digits alone.
+        /// A whole number of seconds: only digits.
         Digits = "digits",
-        /// A text that is not blank.
+        /// Text that is not blank.
         NotBlank = "not-blank",
-        /// A text of printable characters alone.
+        /// Text of printable characters only.
         Printable = "printable",
-        /// A disposition of type attachment, with parameters or without.
+        /// The disposition type `attachment`, with or without parameters.
         Attachment = "attachment",
-        /// Begins with a status of three digits.
+        /// A three-digit HTTP status, with or without text after it.
         StatusCode = "status-code",
         /// An HTTP date.
         HttpDate = "http-date",
-        /// Fewer than 100 characters.
+        /// Text of fewer than 100 characters.
         Under100Characters = "under-100-characters",
     }
 }
 
 words! {
-    /// What can be asked of the lines of a provider directory. The first seven are types: lines that claim the type's
-    /// Health Connect profile of 0.3.0-preview are held to it, but for what its value sets hold.
+    /// A topic of the rules for the lines of a provider directory. The first seven are resource types: lines that claim
+    /// the Health Connect profile (0.3.0-preview) of the type must conform to it. Value sets are not checked.
     DirectoryTopic {
-        /// HC Organization.
+        /// The profile HC Organization.
         Organization = "organization",
-        /// HC Practitioner.
+        /// The profile HC Practitioner.
         Practitioner = "practitioner",
-        /// HC PractitionerRole.
+        /// The profile HC PractitionerRole.
         PractitionerRole = "practitioner-role",
-        /// HC HealthcareService.
+        /// The profile HC HealthcareService.
         HealthcareService = "healthcare-service",
-        /// HC Location or HC Service Coverage Area.
+        /// The profiles HC Location and HC Service Coverage Area.
         Location = "location",
-        /// HC Endpoint.
+        /// The profile HC Endpoint.
         Endpoint = "endpoint",
-        /// HC Provenance.
+        /// The profile HC Provenance.
         Provenance = "provenance",
-        /// What those profiles only warn of.
+        /// The warning rules of these profiles.
         Cautions = "cautions",
-        /// The form of references.
+        /// References are `Type/id` or URLs below the FHIR base URL.
         References = "references",
-        /// Ids.
+        /// Every resource has an id.
         Ids = "ids",
-        /// Resources that are flagged to be hidden.
+        /// No resource has hc-suppressed true.
         Suppressed = "suppressed",
-        /// What was written so before 0.3.0.
+        /// No line uses a profile, extension or name from before 0.3.0-preview.
         Retired = "retired",
     }
 }

@@ -1,4 +1,4 @@
-//! Where suite files come from.
+//! Reads suite files: the embedded ones, or those of a folder.
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::suite::refusal::{Refusals, SuiteFile};
 /// The suite files that are compiled in: the path of each from the root of the repository, and its text.
 pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/suite_files.rs"));
 
-/// More than this is no suite file, but a mistake in `--suites`.
+/// The largest suite file in bytes. A larger file is probably a mistake in `--suites`.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// The suites compiled in.
+/// Loads the embedded suites.
 ///
 /// # Errors
-/// What is wrong with them; never so in a released program, since a test reads them.
+/// If they have mistakes. A test reads them, so a released program has none.
 pub fn embedded() -> Result<Catalog, Refusals> {
     let file = |(path, text): &(&str, &str)| SuiteFile {
         name: path.rsplit('/').next().unwrap_or(path).to_owned(),
@@ -26,20 +26,20 @@ pub fn embedded() -> Result<Catalog, Refusals> {
     load(EMBEDDED.iter().map(file).collect())
 }
 
-/// The suites in the files `*.toml` of `folder`, not of folders within it. Paths in messages begin with `folder` as given.
+/// Loads the suite files `*.toml` of `folder`, without subfolders. Paths in messages begin with `folder` as given.
 ///
 /// # Errors
-/// What could not be read, or what is wrong with what was read.
+/// If a file cannot be read, or if the files have mistakes.
 pub fn read_dir(folder: &Path) -> Result<Catalog, Refusals> {
     let refuse = |path: &Path, what: &str| format!("{}: {what}", path.display());
     let listing = std::fs::read_dir(folder)
-        .map_err(|error| Refusals::unreadable(vec![refuse(folder, &format!("the folder cannot be read: {error}"))]))?;
+        .map_err(|error| Refusals::unreadable(vec![refuse(folder, &format!("cannot read the folder: {error}"))]))?;
     let (mut files, mut unreadable) = (Vec::new(), Vec::new());
     for entry in listing {
         let path = match entry {
             Ok(entry) => entry.path(),
             Err(error) => {
-                unreadable.push(refuse(folder, &format!("the folder cannot be read: {error}")));
+                unreadable.push(refuse(folder, &format!("cannot read the folder: {error}")));
                 continue;
             }
         };
@@ -59,7 +59,10 @@ pub fn read_dir(folder: &Path) -> Result<Catalog, Refusals> {
         return Err(Refusals::unreadable(unreadable));
     }
     if files.is_empty() {
-        return Err(Refusals::unreadable(vec![refuse(folder, "there is no suite file (*.toml) in this folder")]));
+        return Err(Refusals::unreadable(vec![refuse(
+            folder,
+            "no suite file (*.toml) in this folder; give --suites a folder with suite files",
+        )]));
     }
     load(files)
 }
@@ -67,15 +70,15 @@ pub fn read_dir(folder: &Path) -> Result<Catalog, Refusals> {
 fn read_file(path: &Path) -> Result<String, String> {
     let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if bytes > MAX_BYTES {
-        return Err(format!("{bytes} bytes are too many for a suite file; the most is {MAX_BYTES}"));
+        return Err(format!("too large for a suite file: {bytes} bytes; the limit is {MAX_BYTES} bytes"));
     }
     std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
-/// The catalog that `files` define together. Their order does not matter: they are taken by area, then by name.
+/// Builds the catalog from `files`. Their order does not matter: they are sorted by area, then by name.
 ///
 /// # Errors
-/// Everything that is wrong with them.
+/// All mistakes in the files.
 pub fn load(mut files: Vec<SuiteFile>) -> Result<Catalog, Refusals> {
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let digest = digest(&files);
@@ -86,14 +89,14 @@ pub fn load(mut files: Vec<SuiteFile>) -> Result<Catalog, Refusals> {
     if refusals.is_empty() { Ok(catalog) } else { Err(Refusals::new(files, refusals)) }
 }
 
-/// Files without an area first, the others in the order of an export.
+/// The sort key of a file: files without an area first, then in the order of the areas.
 fn area_rank(text: &str) -> usize {
     let (table, _) = toml::de::DeTable::parse_recoverable(text);
     let word = table.get_ref().get("area").and_then(|area| area.get_ref().as_str()).and_then(Area::from_word);
     word.and_then(|area| Area::ALL.iter().position(|other| *other == area)).map_or(0, |rank| rank + 1)
 }
 
-/// 12 hex digits over names and texts, with their lengths, so that two different sets of files never have equal input.
+/// Digests names and texts to 12 hex digits. Lengths are included, so different sets of files never have equal input.
 fn digest(files: &[SuiteFile]) -> String {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     for file in files {

@@ -1,15 +1,15 @@
-//! "Did you mean": the nearest of some words.
+//! Finds the words that are most similar to a mistyped word.
 
-/// The word of `words` that `word` most likely stands for; none where nothing is near.
+/// The word of `words` that is most similar to `word`; none if no word is similar.
 pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     ranked(word, words).into_iter().next()
 }
 
-/// The words near `word`, the nearest first: those within a third of its length in edits, then those that contain it
-/// or are contained in it.
+/// The words similar to `word`, the most similar first: those that differ by at most a third of its length in edits,
+/// then those that contain it or that it contains.
 pub fn ranked<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = word.to_lowercase();
-    // Words of suite files are short; a long one is no slip of the finger, and distance costs its square.
+    // Words of suite files are short. A long word is not a typing error, and the cost of the distance is quadratic.
     if wanted.is_empty() || wanted.len() > 100 {
         return Vec::new();
     }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_guessed_and_a_stranger_is_not() {
+    fn typing_errors_are_recognized() {
         let words = ["kickoff", "poll", "manifest", "files"];
         assert_eq!(nearest("kickof", words), Some("kickoff"));
         assert_eq!(nearest("mainfest", words), Some("manifest"));

@@ -1,5 +1,5 @@
-//! Values of suite files that TOML writes in more than one way. Each reads itself by hand, so that a wrong one is
-//! refused with the words that would have been right.
+//! Values of suite files that can be written in more than one way in TOML. Each has its own deserializer, so an invalid
+//! value is refused with the allowed words.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,29 +9,29 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A set of HTTP statuses: `202`, `"4xx"` or a list of such.
+/// A set of HTTP statuses: `202`, `"4xx"`, `"refusal"`, or a list of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusSet(pub Vec<StatusRange>);
 
-/// One status or one class of a hundred.
+/// One status, or one class of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusRange {
     /// Exactly this status.
     One(u16),
     /// `4xx` is `Class(4)`.
     Class(u16),
-    /// `refusal`: 4xx or 5xx, but none that is about credentials (401, 403), rates (429), sizes (413, 414) or
-    /// gateways (502, 503, 504). Such responses say nothing about the requirement.
+    /// `refusal`: 4xx or 5xx, except statuses about credentials (401, 403), rates (429), sizes (413, 414) and gateways
+    /// (502, 503, 504), because these show nothing about the requirement.
     Refusal,
 }
 
-/// Whether a status is about credentials, rates, sizes or gateways, so that it says nothing about the request itself.
+/// Whether a status is about credentials, rates, sizes or gateways, so it shows nothing about the request itself.
 pub fn is_unrelated_refusal(status: u16) -> bool {
     matches!(status, 401 | 403 | 413 | 414 | 429 | 502 | 503 | 504)
 }
 
 impl StatusSet {
-    /// Whether `status` belongs to the set.
+    /// Whether the set contains `status`.
     pub fn contains(&self, status: u16) -> bool {
         self.0.iter().any(|range| match range {
             StatusRange::One(one) => *one == status,
@@ -65,7 +65,7 @@ impl StatusRange {
             .ok()
             .filter(|n| (100..=599).contains(n))
             .map(StatusRange::One)
-            .ok_or_else(|| E::custom(format!("status {number} is outside 100 to 599")))
+            .ok_or_else(|| E::custom(format!("status {number} does not exist; write a number from 100 to 599")))
     }
 
     fn from_text<E: de::Error>(text: &str) -> Result<Self, E> {
@@ -77,7 +77,7 @@ impl StatusRange {
             "5xx" => Ok(Self::Class(5)),
             "refusal" => Ok(Self::Refusal),
             _ => Err(E::custom(format!(
-                "unknown status {text:?}, expected a number such as 202 or one of \"1xx\", \"2xx\", \"3xx\", \"4xx\", \"5xx\", \"refusal\""
+                "unknown status {text:?}; write a number such as 202 or one of \"1xx\", \"2xx\", \"3xx\", \"4xx\", \"5xx\", \"refusal\""
             ))),
         }
     }
@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for StatusSet {
                     ranges.push(range);
                 }
                 if ranges.is_empty() {
-                    return Err(de::Error::custom("an empty list allows no status; name at least one"));
+                    return Err(de::Error::custom("an empty list allows no status; list at least one"));
                 }
                 Ok(StatusSet(ranges))
             }
@@ -144,7 +144,7 @@ impl JsonSchema for StatusSet {
     }
 }
 
-/// One media type or several, by their essence (`type/subtype`, no parameters).
+/// One media type or several, as `type/subtype` without parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaTypes(pub Vec<String>);
 
@@ -216,12 +216,12 @@ impl JsonSchema for Names {
     }
 }
 
-/// A time such as `0s`, `90s`, `10m` or `1h`, as it is written in suite files, settings and flags alike.
+/// A duration such as `500ms`, `90s`, `10m` or `1h`, in suite files, settings and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wait(pub Duration);
 
 impl Wait {
-    /// As a duration.
+    /// The value as a [`Duration`].
     pub fn duration(self) -> Duration {
         self.0
     }
@@ -230,7 +230,8 @@ impl Wait {
 impl std::str::FromStr for Wait {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = || format!("{text:?} is no time; write a whole number and ms, s, m or h, such as 90s or 10m");
+        let refuse =
+            || format!("{text:?} is not a duration; write a whole number and ms, s, m or h, such as 90s or 10m");
         let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
         let (number, unit) = text.split_at(split);
         let number: u64 = number.parse().map_err(|_| refuse())?;
@@ -260,7 +261,7 @@ impl JsonSchema for Wait {
     }
 }
 
-/// One value or a list of them, where the value is text or a table.
+/// One value or a list of values. A value is text or a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneOrMany<T>(pub Vec<T>);
 

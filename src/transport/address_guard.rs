@@ -1,5 +1,5 @@
-//! The address guard: a public server must not send us to addresses that only we can reach. We connect to exactly the
-//! addresses that were checked; no name is resolved twice.
+//! The address guard: a public server must not redirect Plimsoll to addresses that only this machine or its network can
+//! reach. Connections use exactly the addresses that were checked; no name is resolved twice.
 
 use std::fmt;
 use std::future::Future;
@@ -28,7 +28,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Why the guard refuses a host.
+/// The refusal of a host by the guard.
 #[derive(Debug)]
 pub(crate) struct RefusedAddress {
     host: String,
@@ -38,7 +38,7 @@ pub(crate) struct RefusedAddress {
 impl fmt::Display for RefusedAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, address } = self;
-        write!(f, "{host} is the private address {address}, while the target is public; it is reported, not visited")
+        write!(f, "{host} has the private address {address}, but the target is public; no request is sent to it")
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Guard {
 struct Inner {
     base: Option<Host<String>>,
     lookup: Arc<dyn Lookup>,
-    /// A proxy resolves names; we resolve only the name of the proxy.
+    /// Whether a proxy resolves names; then only the name of the proxy is resolved here.
     proxied: bool,
     base_is_private: OnceCell<bool>,
 }
@@ -89,7 +89,7 @@ impl Guard {
         let private = addresses.iter().copied().find(|address| is_private(*address));
         let is_base = matches!(&self.inner.base, Some(Host::Domain(base)) if base.eq_ignore_ascii_case(host));
         let trusted = if is_base {
-            // The first answer decides: a base that becomes private later is as suspicious as another host.
+            // The first result counts: a base that becomes private later is refused like any other host.
             *self.inner.base_is_private.get_or_init(|| async { private.is_some() }).await
         } else {
             self.base_is_private().await
@@ -127,7 +127,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether only this machine or its own network can reach an address.
+/// Whether an address can be reached only from this machine or its network.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_private_v4(address),
@@ -159,7 +159,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         // Unspecified, loopback, and the obsolete form of an IPv4 address.
         [0, 0, 0, 0, 0, 0, high, low] => high == 0 || v4(high, low),
-        // Translated addresses lead to an IPv4 address.
+        // Translated addresses contain an IPv4 address.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
         [0x64, 0xff9b, 1, ..] => true,
         [0x2002, high, low, ..] => v4(high, low),
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_differ_from_public_ones() {
+    fn private_and_public_addresses_are_distinguished() {
         for private in [
             "127.0.0.1",
             "10.1.2.3",
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    /// Public the first time, private afterwards.
+    /// A lookup that returns a public address the first time and a private address afterwards.
     struct BecomesPrivate(std::sync::Mutex<bool>);
 
     impl Lookup for BecomesPrivate {

@@ -1,5 +1,4 @@
-//! How certificates are verified: as the system does, with more authorities from a file, or not at all with
-//! `--insecure`.
+//! The verification of certificates: with the authorities of the system and of a file, or not at all with `--insecure`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, NetworkError> 
             if extra.len() == settings.authorities.len() {
                 return Err(NetworkError::CaFile {
                     path: path.clone(),
-                    because: "it holds no certificate in PEM form".to_owned(),
+                    because: "it has no certificate in PEM form".to_owned(),
                 });
             }
         }
@@ -67,11 +66,11 @@ fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Priv
     let refuse = |because: &str| NetworkError::ClientCert { path: path.to_owned(), because: because.to_owned() };
     let text = std::fs::read(path).map_err(|error| refuse(&error.to_string()))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let chain = chain.map_err(|_| refuse("a certificate in it is no PEM"))?;
+    let chain = chain.map_err(|_| refuse("a certificate in it is not valid PEM"))?;
     if chain.is_empty() {
-        return Err(refuse("it holds no certificate in PEM form"));
+        return Err(refuse("it has no certificate in PEM form"));
     }
-    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| refuse("it holds no private key in PEM form"))?;
+    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| refuse("it has no private key in PEM form"))?;
     Ok((chain, key))
 }
 

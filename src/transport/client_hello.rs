@@ -1,12 +1,12 @@
-//! Builds the first message of a TLS handshake and reads the answer. Today's libraries cannot offer TLS 1.0 or 1.1, so
-//! only this shows whether a server accepts them. Nothing else is sent over such a connection; it is closed after the
-//! first answer.
+//! Builds the first message of a TLS handshake and reads the response. Current TLS libraries cannot offer TLS 1.0 or
+//! 1.1, so this code finds out whether a server accepts them. Nothing else is sent over such a connection; it is closed
+//! after the first response.
 
 use aws_lc_rs::rand;
 
 use crate::recording::model::Handshake;
 
-/// The most bytes of an answer that are read: certificates may follow the message that we need.
+/// The maximum number of bytes that are read of a response: certificates may follow the ServerHello.
 pub const MAX_ANSWER: usize = 64 << 10;
 
 /// The TLS versions that a handshake offers.
@@ -50,13 +50,13 @@ const GROUPS: [u16; 4] = [0x001d, 0x0017, 0x0018, 0x0019];
 /// ECDSA, RSA-PSS and RSA with SHA-256 or longer; SHA-1 last, for old certificates.
 const SIGNATURES: [u16; 11] = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
 
-/// The message that offers `offer` to the server `name`; `None` if the URL holds an address.
+/// The message that offers `offer` to the server `name`, which is `None` if the URL has an address instead of a name.
 ///
 /// # Errors
-/// A fragment: the system gives no random bytes.
+/// A fragment: the system provides no random bytes.
 pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, String> {
     let mut random = [0_u8; 96];
-    rand::fill(&mut random).map_err(|_| "the system gives no random bytes".to_owned())?;
+    rand::fill(&mut random).map_err(|_| "the system provides no random bytes".to_owned())?;
     let (nonce, rest) = random.split_at(32);
     let (session, share) = rest.split_at(32);
     let modern = offer == HelloOffer::Modern;
@@ -97,7 +97,7 @@ pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, St
     Ok(record)
 }
 
-/// The bytes after their length in two bytes.
+/// The length of the bytes in two bytes, then the bytes.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], bytes].concat()
@@ -112,10 +112,11 @@ fn extension(to: &mut Vec<u8>, kind: u16, body: &[u8]) {
     to.extend(sized(body));
 }
 
-/// What the answer says so far. `None`: more bytes are needed, or the server closed the connection within a message.
+/// The result of the response so far; `None` if more bytes are needed, or if the server closed the connection within a
+/// message.
 ///
 /// # Errors
-/// A fragment: the answer is not TLS.
+/// A fragment: the response is not TLS.
 pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
     let mut rest = bytes;
     let mut message: Vec<u8> = Vec::new();
@@ -123,11 +124,11 @@ pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
         let &[kind, major, _, high, low] = head else { return Ok(None) };
         let length = usize::from(u16::from_be_bytes([high, low]));
         if major != 3 || !(20..=24).contains(&kind) || length > (16 << 10) + 2048 {
-            return Err("what it answered is not TLS".to_owned());
+            return Err("the response is not TLS".to_owned());
         }
         let Some((fragment, after)) = after.split_at_checked(length) else { return Ok(None) };
         match (kind, fragment) {
-            // A warning precedes the real answer; a close notification counts as a refusal.
+            // A warning precedes the real response; a close notification counts as a refusal.
             (21, [1, name, ..]) if *name != 0 => {}
             (21, [_, name, ..]) => return Ok(Some(Handshake::Refused(alert(*name)))),
             (22, _) => {
@@ -135,18 +136,18 @@ pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
                 match server_hello(&message) {
                     ServerHello::Version(version) => return Ok(Some(Handshake::Agreed(version_name(version)))),
                     ServerHello::Incomplete => {}
-                    ServerHello::Other => return Err("it answered with another message than a ServerHello".to_owned()),
+                    ServerHello::Other => return Err("the response is not a ServerHello".to_owned()),
                 }
             }
-            _ => return Err("it answered with another record than a handshake".to_owned()),
+            _ => return Err("the response is not a handshake record".to_owned()),
         }
         rest = after;
     }
     let plain = !rest.is_empty() && !matches!(rest.first(), Some(21 | 22));
-    if plain { Err("what it answered is not TLS".to_owned()) } else { Ok(None) }
+    if plain { Err("the response is not TLS".to_owned()) } else { Ok(None) }
 }
 
-/// What a server said before it closed the connection: a warning, or nothing.
+/// The result if the server closed the connection: refused with a warning, or closed without one.
 pub fn read_to_end(bytes: &[u8]) -> Handshake {
     match bytes {
         [21, 3, _, 0, 2, 1, name, ..] => Handshake::Refused(alert(*name)),
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_hello_says_its_version() {
+    fn the_version_of_a_server_hello_is_read() {
         assert_eq!(read(&hello(0x0301, &[])), agreed("TLS 1.0"));
         assert_eq!(read(&hello(0x0302, &[])), agreed("TLS 1.1"));
         assert_eq!(read(&hello(0x0303, &[0xff, 1, 0, 1, 0])), agreed("TLS 1.2"));
@@ -270,25 +271,25 @@ mod tests {
     }
 
     #[test]
-    fn refusals_and_what_is_not_tls() {
+    fn refusals_are_read_and_other_protocols_are_errors() {
         let refused = |name: &str| Ok(Some(Handshake::Refused(name.to_owned())));
         assert_eq!(read(&[21, 3, 1, 0, 2, 2, 70]), refused("protocol_version"));
         assert_eq!(read(&[21, 3, 1, 0, 2, 2, 40]), refused("handshake_failure"));
         assert_eq!(read(&[21, 3, 1, 0, 2, 2, 99]), refused("alert 99"));
         let warned = [&[21, 3, 1, 0, 2, 1, 112][..], &hello(0x0303, &[])].concat();
-        assert_eq!(read(&warned), agreed("TLS 1.2"), "a warning is not the last word");
+        assert_eq!(read(&warned), agreed("TLS 1.2"), "a warning does not end the handshake");
         assert_eq!(read(&warned[..7]), Ok(None));
         assert_eq!(read_to_end(&warned[..7]), Handshake::Refused("unrecognized_name".to_owned()));
         assert_eq!(read_to_end(&[]), Handshake::Closed);
         assert!(read(b"HTTP/1.1 400 Bad Request\r\n").is_err());
         assert!(read(b"HT").is_err());
         assert!(read(&[23, 3, 3, 0, 1, 0]).is_err());
-        assert!(read(&[22, 3, 3, 0, 4, 11, 0, 0, 0]).is_err(), "a Certificate is no ServerHello");
+        assert!(read(&[22, 3, 3, 0, 4, 11, 0, 0, 0]).is_err(), "a Certificate is not a ServerHello");
         assert!(read(&[22, 3, 3, 0xff, 0xff]).is_err());
     }
 
     #[test]
-    fn no_bytes_make_it_panic() {
+    fn no_bytes_cause_a_panic() {
         let whole = hello(0x0303, &[0, 0x2b, 0, 2, 3, 4]);
         for at in 0..whole.len() {
             for value in [0, 1, 0x7f, 0x80, 0xff] {
@@ -300,8 +301,8 @@ mod tests {
         }
     }
 
-    /// The answer of rustls, which supports only 1.2 and 1.3, or one of them.
-    fn rustls_says(offer: HelloOffer, versions: &[&'static rustls::SupportedProtocolVersion]) -> Handshake {
+    /// The response of rustls with these versions; it supports only TLS 1.2 and 1.3.
+    fn rustls_response(offer: HelloOffer, versions: &[&'static rustls::SupportedProtocolVersion]) -> Handshake {
         let fixture = |name: &str| format!("{}/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
         let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
@@ -317,21 +318,21 @@ mod tests {
         (&message[..]).read_exact(&mut [0; 5]).unwrap();
         server.read_tls(&mut &message[..]).unwrap();
         let _ = server.process_new_packets();
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         while server.wants_write() {
-            server.write_tls(&mut answer).unwrap();
+            server.write_tls(&mut response).unwrap();
         }
-        answer.flush().unwrap();
-        read(&answer).unwrap().unwrap()
+        response.flush().unwrap();
+        read(&response).unwrap().unwrap()
     }
 
     #[test]
-    fn a_real_server_understands_it() {
+    fn a_real_server_understands_the_message() {
         let both = [&rustls::version::TLS13, &rustls::version::TLS12];
-        assert_eq!(rustls_says(HelloOffer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
-        assert_eq!(rustls_says(HelloOffer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
+        assert_eq!(rustls_response(HelloOffer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
+        assert_eq!(rustls_response(HelloOffer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
         for offer in [HelloOffer::Tls11, HelloOffer::Tls10] {
-            assert!(matches!(rustls_says(offer, &both), Handshake::Refused(_)));
+            assert!(matches!(rustls_response(offer, &both), Handshake::Refused(_)));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Turns errors of the libraries into [`Trouble`]: a kind and a sentence.
+//! Converts errors of the libraries to [`Trouble`]: a kind and a sentence.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -10,11 +10,11 @@ use url::Url;
 use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::address_guard::RefusedAddress;
 
-/// Why the network cannot be used with these settings.
+/// The reasons why the network cannot be used with these settings.
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
     /// The file of certificate authorities is unusable.
-    #[error("the certificate file {path} cannot be used: {because}")]
+    #[error("cannot use the certificate file {path}: {because}")]
     CaFile {
         /// The path.
         path: PathBuf,
@@ -22,33 +22,33 @@ pub enum NetworkError {
         because: String,
     },
     /// The file of the client certificate is unusable.
-    #[error("the client certificate {path} cannot be used: {because}")]
+    #[error("cannot use the client certificate {path}: {because}")]
     ClientCert {
         /// The path.
         path: PathBuf,
         /// The reason.
         because: String,
     },
-    /// The TLS library refused.
-    #[error("TLS cannot be set up: {0}")]
+    /// The TLS library failed.
+    #[error("cannot set up TLS: {0}")]
     Tls(String),
-    /// The HTTP library refused.
-    #[error("the HTTP client cannot be set up: {0}")]
+    /// The HTTP library failed.
+    #[error("cannot set up the HTTP client: {0}")]
     Client(String),
 }
 
-/// How far a request came.
+/// The stage of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransportStage {
-    /// Before the connection was made.
+    /// Before the connection is open.
     Connecting,
-    /// Before the head of the response arrived.
+    /// Before the head of the response arrives.
     Waiting,
-    /// While the body was read.
+    /// While the body is read.
     Reading,
 }
 
-/// Explains an error by its chain of sources.
+/// Converts an error with its chain of sources to a trouble.
 pub(crate) fn explain(
     error: &(dyn Error + 'static),
     url: &Url,
@@ -67,7 +67,7 @@ pub(crate) fn explain(
             kind = Some(found);
         }
         next = current.source();
-        // The chain of sources leaves out the error inside an I/O error.
+        // The chain of sources omits the error inside an I/O error.
         if let Some(inner) = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
                 return Trouble::new(TroubleKind::NotSent, refused.to_string());
@@ -89,16 +89,16 @@ pub(crate) fn explain(
             Trouble::new(TroubleKind::Connect, format!("cannot connect to {place}: {deepest}"))
         }
         (Some(TroubleKind::Timeout), _) => {
-            Trouble::new(TroubleKind::Timeout, format!("{place} fell silent: {deepest}"))
+            Trouble::new(TroubleKind::Timeout, format!("{place} sent nothing more: {deepest}"))
         }
         (Some(TroubleKind::Protocol), _) => {
-            Trouble::new(TroubleKind::Protocol, format!("what {place} sent is not HTTP: {deepest}"))
+            Trouble::new(TroubleKind::Protocol, format!("{place} sent invalid HTTP: {deepest}"))
         }
         (_, TransportStage::Waiting) => {
-            Trouble::new(TroubleKind::Cut, format!("{place} closed the connection without an answer: {deepest}"))
+            Trouble::new(TroubleKind::Cut, format!("{place} closed the connection without a response: {deepest}"))
         }
         (_, TransportStage::Reading) => {
-            Trouble::new(TroubleKind::Cut, format!("the connection broke off within the body: {deepest}"))
+            Trouble::new(TroubleKind::Cut, format!("the connection ended within the body: {deepest}"))
         }
     }
 }
@@ -141,7 +141,7 @@ fn tls(url: &Url, because: &str) -> Trouble {
     Trouble::new(TroubleKind::Tls, format!("no TLS connection to {}: {because}", place(url)))
 }
 
-/// Host and port, which are no secret.
+/// Host and port, which are not secret.
 fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port_or_known_default() {

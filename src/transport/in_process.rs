@@ -1,4 +1,4 @@
-//! A transport that calls a router in this process: for the embedded reference server, `selftest` and tests. It opens
+//! A transport that calls a router in this process, for the embedded reference server, `selftest` and tests. It opens
 //! no socket and blocks no thread, so that a paused clock controls all waiting.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::recording::model::{Trouble, TroubleKind};
 use crate::transport::client_hello;
 use crate::transport::message::{HandshakeFuture, Incoming, Outgoing, ResponseFuture, TlsProbe, Transport};
 
-/// Answers the first message of a handshake with the bytes of a server.
+/// A function from the first message of a handshake to the response of the server.
 pub type HandshakeResponder = Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
 
 /// A server in this process.
@@ -23,13 +23,13 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Sends every request to `router`, whatever the host in its URL, except hosts below `.invalid`, which cannot exist
-    /// (RFC 2606). The `Host` header tells the router the host.
+    /// A transport that sends every request to `router`, whatever the host in its URL, except hosts below `.invalid`,
+    /// which cannot exist (RFC 2606). The router finds the host in the header `Host`.
     pub fn new(router: Router) -> Self {
         Self { router, responder: None }
     }
 
-    /// Answers handshakes with `responder`. Requests still need no handshake.
+    /// Adds responses to handshakes from `responder`. Requests still need no handshake.
     pub fn answering_handshakes(self, responder: HandshakeResponder) -> Self {
         Self { responder: Some(responder), ..self }
     }
@@ -39,7 +39,10 @@ impl Transport for InProcess {
     fn probe_tls(&self, probe: TlsProbe) -> HandshakeFuture<'_> {
         Box::pin(async move {
             let Some(responder) = &self.responder else {
-                return Err(Trouble::new(TroubleKind::NotSent, "a server within this process makes no handshakes"));
+                return Err(Trouble::new(
+                    TroubleKind::NotSent,
+                    "a server in this process does not support TLS handshakes",
+                ));
             };
             let bytes = responder(&probe.message);
             match client_hello::read(&bytes) {
@@ -56,19 +59,19 @@ impl Transport for InProcess {
             let Outgoing { method, url, headers, body, timeout } = request;
             let refuse = |message: String| Trouble::new(TroubleKind::NotSent, message);
             if url.host_str().is_some_and(|host| host.ends_with(".invalid")) {
-                return Err(Trouble::new(TroubleKind::Connect, "there is no such host"));
+                return Err(Trouble::new(TroubleKind::Connect, "the host does not exist"));
             }
             let mut call = http::Request::builder()
                 .method(method)
                 .uri(url.as_str())
                 .body(Body::from(body.clone().unwrap_or_default()))
-                .map_err(|error| refuse(format!("the URL cannot be sent: {error}")))?;
+                .map_err(|error| refuse(format!("cannot send this URL: {error}")))?;
             *call.headers_mut() = headers;
             let host = match url.port() {
                 Some(port) => format!("{}:{port}", url.host_str().unwrap_or_default()),
                 None => url.host_str().unwrap_or_default().to_owned(),
             };
-            let host = host.parse().map_err(|error| refuse(format!("the host cannot be sent: {error}")))?;
+            let host = host.parse().map_err(|error| refuse(format!("cannot send this host: {error}")))?;
             call.headers_mut().insert(http::header::HOST, host);
             if let Some(body) = body {
                 call.headers_mut().insert(http::header::CONTENT_LENGTH, body.len().into());
@@ -77,13 +80,15 @@ impl Transport for InProcess {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    let message = format!("no answer came within {} s", timeout.as_secs_f32());
+                    let message = format!("the server sent no response within {} s", timeout.as_secs_f32());
                     return Err(Trouble::new(TroubleKind::Timeout, message));
                 }
             };
             let (head, body) = response.into_parts();
             let body = body.into_data_stream().map(|chunk| {
-                chunk.map_err(|error| Trouble::new(TroubleKind::Cut, format!("the connection broke off: {error}")))
+                chunk.map_err(|error| {
+                    Trouble::new(TroubleKind::Cut, format!("the connection ended within the body: {error}"))
+                })
             });
             Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
         })

@@ -1,5 +1,5 @@
-//! The interface between a session and the network. Real runs use [`crate::transport::network`]; tests, `selftest` and
-//! runs without a URL call a router in this process.
+//! The interface between a session and the network. Runs with a URL use [`crate::transport::network`]; tests,
+//! `selftest` and runs without a URL call a router in this process.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +23,7 @@ pub struct Outgoing {
     pub headers: HeaderMap,
     /// The body, if any.
     pub body: Option<Bytes>,
-    /// The longest time to wait for the headers of the response.
+    /// The maximum time to wait for the headers of the response.
     pub timeout: Duration,
 }
 
@@ -33,7 +33,7 @@ pub struct Incoming {
     pub status: StatusCode,
     /// The headers as received.
     pub headers: HeaderMap,
-    /// The body as received, not decoded.
+    /// The body as received, before decoding.
     pub body: BodyStream,
 }
 
@@ -50,11 +50,11 @@ pub struct TlsProbe {
     pub url: Url,
     /// The bytes.
     pub message: Vec<u8>,
-    /// The longest time to wait for the answer.
+    /// The maximum time to wait for the response.
     pub timeout: Duration,
 }
 
-/// A future with the answer to a handshake.
+/// A future with the response to a handshake.
 pub type HandshakeFuture<'a> = Pin<Box<dyn Future<Output = Result<Handshake, Trouble>> + Send + 'a>>;
 
 /// Sends requests to a server.
@@ -62,10 +62,10 @@ pub trait Transport: Send + Sync {
     /// Sends one request and waits for the headers of the response.
     fn send(&self, request: Outgoing) -> ResponseFuture<'_>;
 
-    /// Sends the first message of a TLS handshake and reads the first answer. A handshake that cannot be offered is
-    /// trouble, not an answer.
+    /// Sends the first message of a TLS handshake and reads the first response. It is trouble if the transport cannot
+    /// send the message.
     fn probe_tls(&self, _: TlsProbe) -> HandshakeFuture<'_> {
-        let message = "no handshake of our own can be made on this way to the target".to_owned();
+        let message = "this transport cannot send a TLS handshake message".to_owned();
         Box::pin(async move { Err(Trouble { kind: TroubleKind::NotSent, message }) })
     }
 }

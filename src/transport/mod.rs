@@ -1,5 +1,5 @@
-//! Sends bytes to one address: network, in-process router, TLS certificates, ClientHello, address guard. No token, no
-//! recording.
+//! Sends bytes to one address, without tokens or recording: network, in-process router, TLS certificates, ClientHello,
+//! address guard.
 
 pub mod address_guard;
 pub(crate) mod certificates;

@@ -1,6 +1,6 @@
-//! The network. A request goes out as [`Outgoing`] describes it, with only `Host` and the framing of the body added.
-//! Nothing is followed, decoded or retried, and the response is handed on as received. Every request has its own
-//! connection: if a server closed an idle connection, it would look like a response that broke off.
+//! The network. A request is sent as [`Outgoing`] describes it, with only `Host` and the framing of the body added. No
+//! redirect is followed, nothing is decoded or retried, and the response is returned as received. Every request has its
+//! own connection: an idle connection that the server closes would look like an incomplete response.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ use crate::transport::message::{HandshakeFuture, Incoming, Outgoing, ResponseFut
 pub struct Network {
     client: reqwest::Client,
     /// reqwest adds `Accept: */*` to a request without `Accept`, and has no option against it. A test needs requests
-    /// without the header, so hyper sends those, with the same TLS configuration and the same addresses.
+    /// without the header, so hyper sends them, with the same TLS configuration and the same addresses.
     bare: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     guard: Guard,
     connect_timeout: Duration,
@@ -42,15 +42,15 @@ impl Network {
     /// The network with these settings.
     ///
     /// # Errors
-    /// The file of certificate authorities is unreadable or holds none, or TLS cannot be set up.
+    /// The file of certificate authorities is unreadable or has none, or TLS cannot be set up.
     pub fn new(settings: &Settings) -> Result<Self, NetworkError> {
         Self::with_lookup(settings, Arc::new(SystemLookup))
     }
 
-    /// As [`Network::new`], with addresses from `lookup`.
+    /// The same as [`Network::new`], with addresses from `lookup`.
     ///
     /// # Errors
-    /// As [`Network::new`].
+    /// The same as for [`Network::new`].
     pub fn with_lookup(settings: &Settings, lookup: Arc<dyn Lookup>) -> Result<Self, NetworkError> {
         let tls = crate::transport::certificates::config(settings)?;
         let guard = Guard::new(&settings.base, lookup, settings.use_proxy);
@@ -73,7 +73,7 @@ impl Network {
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(settings.connect_timeout));
         let mut plain_tls = tls;
-        // The connector sets ALPN itself, and panics if it is set.
+        // The connector sets ALPN, and panics if it is already set.
         plain_tls.alpn_protocols.clear();
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(plain_tls).https_or_http().enable_http1().wrap_connector(tcp);
@@ -104,7 +104,7 @@ impl Network {
 
     async fn bare(&self, request: Outgoing) -> Result<Incoming, Trouble> {
         if self.use_proxy {
-            let message = "a request without Accept cannot be sent through a proxy; run without proxies to ask this";
+            let message = "cannot send a request without Accept through a proxy; run without --proxy to test this";
             return Err(Trouble::new(TroubleKind::NotSent, message));
         }
         let Outgoing { method, url, headers, body, .. } = request;
@@ -113,7 +113,7 @@ impl Network {
             .method(method)
             .uri(url.as_str())
             .body(Full::new(body.unwrap_or_default()))
-            .map_err(|error| Trouble::new(TroubleKind::NotSent, format!("the URL cannot be sent: {error}")))?;
+            .map_err(|error| Trouble::new(TroubleKind::NotSent, format!("cannot send this URL: {error}")))?;
         *call.headers_mut() = headers;
         let response = self.bare.request(call).await.map_err(|error| {
             let stage = if error.is_connect() { TransportStage::Connecting } else { TransportStage::Waiting };
@@ -126,7 +126,7 @@ impl Network {
         Ok(Incoming { status: head.status, headers: head.headers, body: Box::pin(body) })
     }
 
-    async fn carry(&self, request: Outgoing) -> Result<Incoming, Trouble> {
+    async fn send_request(&self, request: Outgoing) -> Result<Incoming, Trouble> {
         self.guard
             .admit(&request.url)
             .await
@@ -154,7 +154,8 @@ impl Network {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = refuse(format!("no connection to {}: {error}", place(url))),
                 Err(_) => {
-                    let message = format!("{} took no connection in {} s", place(url), self.connect_timeout.as_secs());
+                    let message =
+                        format!("{} accepted no connection within {} s", place(url), self.connect_timeout.as_secs());
                     last = Trouble::new(TroubleKind::Timeout, message);
                 }
             }
@@ -164,13 +165,15 @@ impl Network {
 
     async fn handshake(&self, probe: &TlsProbe) -> Result<Handshake, Trouble> {
         if self.use_proxy {
-            let message = "a handshake of our own cannot be sent through a proxy; run without proxies to ask this";
+            let message = "cannot send a TLS handshake message through a proxy; run without --proxy to test this";
             return Err(Trouble::new(TroubleKind::NotSent, message));
         }
         let mut stream = self.connect(&probe.url).await?;
-        let cut = |error: std::io::Error| Trouble::new(TroubleKind::Cut, format!("the handshake broke off: {error}"));
+        let cut = |error: std::io::Error| {
+            Trouble::new(TroubleKind::Cut, format!("the connection ended within the handshake: {error}"))
+        };
         stream.write_all(&probe.message).await.map_err(cut)?;
-        let mut answer = Vec::new();
+        let mut response = Vec::new();
         loop {
             let mut part = [0_u8; 4096];
             let count = match stream.read(&mut part).await {
@@ -179,12 +182,12 @@ impl Network {
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
                 Err(error) => return Err(cut(error)),
             };
-            answer.extend_from_slice(part.get(..count).unwrap_or_default());
-            match client_hello::read(&answer) {
+            response.extend_from_slice(part.get(..count).unwrap_or_default());
+            match client_hello::read(&response) {
                 Ok(Some(handshake)) => return Ok(handshake),
-                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&answer)),
-                Ok(None) if answer.len() > client_hello::MAX_ANSWER => {
-                    return Err(Trouble::new(TroubleKind::Limit, "the answer to the handshake has no end"));
+                Ok(None) if count == 0 => return Ok(client_hello::read_to_end(&response)),
+                Ok(None) if response.len() > client_hello::MAX_ANSWER => {
+                    return Err(Trouble::new(TroubleKind::Limit, "the response to the handshake is too long"));
                 }
                 Ok(None) => {}
                 Err(why) => return Err(Trouble::new(TroubleKind::Protocol, format!("{}: {why}", place(&probe.url)))),
@@ -200,7 +203,8 @@ impl Transport for Network {
                 Ok(result) => result,
                 Err(_) => {
                     let seconds = probe.timeout.as_secs_f32();
-                    let message = format!("{} said nothing to a handshake for {seconds} s", place(&probe.url));
+                    let message =
+                        format!("{} sent no response to a TLS handshake within {seconds} s", place(&probe.url));
                     Err(Trouble::new(TroubleKind::Timeout, message))
                 }
             }
@@ -211,10 +215,10 @@ impl Transport for Network {
         let timeout = request.timeout;
         let host = place(&request.url);
         Box::pin(async move {
-            match tokio::time::timeout(timeout, self.carry(request)).await {
+            match tokio::time::timeout(timeout, self.send_request(request)).await {
                 Ok(result) => result,
                 Err(_) => {
-                    let message = format!("{host} did not answer within {} s", timeout.as_secs_f32());
+                    let message = format!("{host} sent no response within {} s", timeout.as_secs_f32());
                     Err(Trouble::new(TroubleKind::Timeout, message))
                 }
             }
@@ -226,7 +230,7 @@ fn place(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// The guard as the resolver of both HTTP libraries.
+/// The resolver of both HTTP libraries, which uses the guard.
 #[derive(Clone)]
 struct Resolver {
     guard: Guard,

@@ -4,20 +4,20 @@ use crate::base::vocabulary::Verdict;
 use crate::verdicts::gate::counts;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, Run, Scope};
 
-/// Conformant, or the gate is passed.
+/// Exit code: conformant, or the gate is passed.
 pub const CONFORMANT: u8 = 0;
-/// Not conformant.
+/// Exit code: not conformant.
 pub const NOT_CONFORMANT: u8 = 1;
-/// The command line, the configuration or a suite is wrong.
+/// Exit code: the command line, the configuration or a suite is wrong.
 pub const USAGE: u8 = 2;
-/// Something could not be decided.
+/// Exit code: a test could not be decided.
 pub const UNDETERMINED: u8 = 3;
-/// No test was selected.
+/// Exit code: no test was selected.
 pub const NOTHING: u8 = 4;
 
-/// The exit code of a judged run, after [`crate::verdicts::gate::apply`] has set its gates. The worst of its specs counts;
-/// 1 is worse than 3. Informational specs do not count. Specs that a filter leaves without a test do not count either,
-/// unless it leaves none with one.
+/// Returns the exit code of a judged run, after [`crate::verdicts::gate::apply`] has set its gates. The worst of its
+/// specs counts; 1 is worse than 3. Informational specs do not count. Specs without a selected test do not count
+/// either, unless no spec has one.
 pub fn code(run: &Run, strict: bool) -> u8 {
     let counted: Vec<&Judgement> = run.judgements.iter().filter(|j| !j.informational).collect();
     let left_out = |j: &Judgement| run.scope == Scope::Filtered && j.tests.is_empty();
@@ -33,7 +33,7 @@ fn of(judgement: &Judgement, strict: bool) -> u8 {
         return NOT_CONFORMANT;
     }
     match judgement.outcome {
-        // The outcome of the judge stays, whatever the tests say, unless known deviations explain it.
+        // The outcome of the judge counts, unless known deviations explain every failure.
         Conformance::NotConformant if judgement.gate != Gate::Passed => NOT_CONFORMANT,
         Conformance::Undetermined => UNDETERMINED,
         _ if undecided => UNDETERMINED,
@@ -53,7 +53,7 @@ mod tests {
     const B: &str = "poll::b@system";
 
     #[test]
-    fn outcomes_have_their_codes() {
+    fn each_outcome_has_its_code() {
         let code = |outcome, tests| code(&run(vec![judgement("s", outcome, tests)]), false);
         assert_eq!(code(Conformant, &[(A, Pass)]), 0);
         assert_eq!(code(Conformant, &[(A, Warn)]), 0);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_that_a_filter_leaves_without_tests_does_not_count() {
+    fn a_spec_without_selected_tests_does_not_count() {
         let (good, none) = (judgement("good", Conformant, &[(A, Pass)]), judgement("none", Undetermined, &[]));
         let filtered = |judgements| Run { scope: Scope::Filtered, ..run(judgements) };
         assert_eq!(code(&filtered(vec![good.clone(), none.clone()]), false), 0);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_lets_known_failures_pass_but_not_what_is_undecided() {
+    fn the_gate_lets_known_failures_pass_but_not_undecided_tests() {
         let mut known = judgement("s", NotConformant, &[(A, Fail)]);
         known.tests[0].known = Some("ticket".into());
         known.gate = Gate::Passed;

@@ -1,4 +1,4 @@
-//! Where in an exchange a finding is.
+//! The place of a finding in an exchange.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ words! {
     }
 }
 
-/// The place of a finding. `run.json` holds it as two texts: `place` for people, `where` for scripts.
+/// The place of a finding. `run.json` has it as two texts: `place` for people, `where` for scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "PlaceTexts", try_from = "PlaceTexts")]
 pub enum FindingPlace {
@@ -32,7 +32,7 @@ pub enum FindingPlace {
     Handshake,
     /// The header of this name.
     Header(String),
-    /// The JSON value that this pointer names in the body; empty for the whole body.
+    /// The JSON value that this pointer names in the body; an empty pointer names the whole body.
     Body(String),
     /// The output files as a whole, for the profile of this name.
     Profile(String),
@@ -42,10 +42,10 @@ pub enum FindingPlace {
         line: u64,
         /// From 1, in characters.
         column: u64,
-        /// As `Patient.name[0]`.
+        /// For example `Patient.name[0]`.
         path: String,
     },
-    /// A line of a file. The column is not known.
+    /// A line of a file, at an unknown column.
     Line(u64),
     /// The lines of a file.
     Lines,
@@ -57,29 +57,29 @@ pub enum FindingPlace {
     PollingUrls,
     /// The URLs of the run's files.
     FileUrls,
-    /// Findings that are not shown.
+    /// The findings beyond the limit of one test.
     Elsewhere,
     /// No place.
     Nowhere,
 }
 
 impl FindingPlace {
-    /// The header of this name.
+    /// Returns the place of the header with this name.
     pub fn header(name: impl Into<String>) -> Self {
         Self::Header(name.into())
     }
 
-    /// The JSON value that `pointer` names in the body.
+    /// Returns the place of the JSON value that `pointer` names in the body.
     pub fn body(pointer: impl Into<String>) -> Self {
         Self::Body(pointer.into())
     }
 
-    /// The whole body.
+    /// Returns the place of the whole body.
     pub fn whole_body() -> Self {
         Self::Body(String::new())
     }
 
-    /// The part of the exchange.
+    /// Returns the part of the exchange.
     pub fn kind(&self) -> PlaceKind {
         match self {
             Self::Status | Self::Handshake => PlaceKind::Status,
@@ -97,7 +97,7 @@ impl FindingPlace {
         }
     }
 
-    /// The place that these texts of `run.json` name.
+    /// Returns the place that these texts of `run.json` name; none if they name no place.
     pub fn from_texts(kind: PlaceKind, place: &str) -> Option<Self> {
         Some(match (kind, place) {
             (PlaceKind::Status, "status") => Self::Status,
@@ -127,7 +127,7 @@ impl FindingPlace {
     }
 }
 
-/// What follows the name of a profile.
+/// The text after the name of a profile.
 const IN_FILES: &str = " in the files of output";
 
 impl fmt::Display for FindingPlace {
@@ -153,7 +153,7 @@ impl fmt::Display for FindingPlace {
     }
 }
 
-/// A place as `run.json` holds it.
+/// A place in the form of `run.json`.
 #[derive(Serialize, Deserialize)]
 struct PlaceTexts {
     place: String,
@@ -172,7 +172,8 @@ impl TryFrom<PlaceTexts> for FindingPlace {
 
     fn try_from(texts: PlaceTexts) -> Result<Self, String> {
         let PlaceTexts { place, kind } = texts;
-        Self::from_texts(kind, &place).ok_or_else(|| format!("no finding has the place {place:?} with where = {kind}"))
+        Self::from_texts(kind, &place)
+            .ok_or_else(|| format!("a finding cannot have the place {place:?} with where = {kind}"))
     }
 }
 
@@ -182,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_read_as_they_are_written() {
+    fn places_round_trip_through_json() {
         let position = |path: &str| FindingPlace::Position { line: 17, column: 3, path: path.to_owned() };
         for (place, kind, text) in [
             (FindingPlace::Status, "status", "status"),

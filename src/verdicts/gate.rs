@@ -1,20 +1,20 @@
-//! KnownDeviation deviations. The tests that `plimsoll.toml` lists still run and still count against conformance, but need not stop
-//! a pipeline. The user must take a deviation that is gone off the list.
+//! Known deviations. The tests that `plimsoll.toml` lists still run and still count against conformance, but do not
+//! stop a pipeline. If a deviation is fixed, the user must remove it from the list.
 
 use crate::base::vocabulary::Verdict;
 use crate::config::values::Day;
 use crate::verdicts::judged_run::{Gate, Judgement, Run, TestResult};
 
-/// A deviation that may stay for now.
+/// A deviation that the user accepts for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownDeviation {
-    /// The spec that it deviates from.
+    /// The spec that the target deviates from.
     pub spec: String,
     /// The test: `area::id` for all its flows, or `area::id@flow` for one.
     pub test: String,
-    /// Why it may stay.
+    /// Why the user accepts it.
     pub reason: String,
-    /// The last day on which it may.
+    /// The last day on which it is accepted.
     pub expires: Option<Day>,
 }
 
@@ -24,10 +24,10 @@ impl KnownDeviation {
     }
 }
 
-/// Marks the tests that a known deviation covers and sets each judgement's gate. The verdicts and outcomes stay. Returns
-/// notes for the user: entries that expired, and those that can go.
+/// Marks the tests that a known deviation covers and sets the gate of each judgement. Verdicts and outcomes do not
+/// change. Returns notes for the user: entries that expired, and entries that must be removed.
 ///
-/// With `strict`, warnings are failures, and a deviation may be one.
+/// With `strict`, a warning counts as a failure, and a deviation may cover it.
 pub fn apply(run: &mut Run, known: &[KnownDeviation], today: Day, strict: bool) -> Vec<String> {
     let mut notes = Vec::new();
     for judgement in &mut run.judgements {
@@ -37,7 +37,7 @@ pub fn apply(run: &mut Run, known: &[KnownDeviation], today: Day, strict: bool) 
             let seen: Vec<&mut TestResult> = judgement.tests.iter_mut().filter(|test| entry.covers(test)).collect();
             let deviates = |test: &TestResult| matches!(test.verdict, Verdict::Fail | Verdict::Warn);
             let any_deviates = seen.iter().any(|test| deviates(test));
-            // A skipped or undecided test says nothing about the deviation.
+            // A skipped or undecided test shows nothing about the deviation.
             let passes = seen.iter().any(|test| test.verdict == Verdict::Pass);
             match entry.expires {
                 Some(day) if day < today => {
@@ -54,7 +54,7 @@ pub fn apply(run: &mut Run, known: &[KnownDeviation], today: Day, strict: bool) 
             if passes && !any_deviates {
                 stale = true;
                 notes.push(format!(
-                    "{} passes under {}: take it off the list of known deviations ({})",
+                    "{} passes under {}. Remove it from the list of known deviations ({})",
                     entry.test, entry.spec, entry.reason
                 ));
             }
@@ -76,7 +76,7 @@ fn gate(judgement: &Judgement, stale: bool, strict: bool) -> Gate {
     }
 }
 
-/// Whether a verdict stops a pipeline, unless it is known.
+/// Returns whether the verdict of a test stops a pipeline, unless the deviation is known.
 pub(crate) fn counts(test: &TestResult, strict: bool) -> bool {
     test.verdict == Verdict::Fail || strict && test.verdict == Verdict::Warn
 }
@@ -102,12 +102,12 @@ mod tests {
         let mut run = run(vec![judgement("hl7-3.0.0", Conformance::NotConformant, tests)]);
         let notes = apply(&mut run, entries, "2026-06-15".parse().unwrap(), strict);
         let judgement = &run.judgements[0];
-        assert_eq!(judgement.outcome, Conformance::NotConformant, "the outcome stays");
+        assert_eq!(judgement.outcome, Conformance::NotConformant, "the outcome does not change");
         (judgement.gate, judgement.tests.iter().map(|t| t.known.clone()).collect(), notes)
     }
 
     #[test]
-    fn all_failures_known_pass_the_gate() {
+    fn known_failures_pass_the_gate() {
         let tests = [("poll::a@system", Fail), ("poll::a@group", Fail), ("poll::b@system", Pass)];
         let (gate, marks, notes) = apply_to(&tests, &[known("poll::a", None)], false);
         assert_eq!(gate, Gate::Passed);
@@ -116,27 +116,27 @@ mod tests {
     }
 
     #[test]
-    fn one_unknown_failure_keeps_the_gate_shut() {
+    fn one_unknown_failure_does_not_pass_the_gate() {
         let tests = [("poll::a@system", Fail), ("poll::a@group", Fail)];
         assert_eq!(apply_to(&tests, &[known("poll::a@system", None)], false).0, Gate::None);
     }
 
     #[test]
-    fn a_name_that_only_begins_alike_is_not_covered() {
+    fn a_longer_test_name_is_not_covered() {
         assert_eq!(apply_to(&[("poll::ab@system", Fail)], &[known("poll::a", None)], false).0, Gate::None);
     }
 
     #[test]
-    fn what_passes_again_is_stale() {
+    fn a_deviation_that_passes_again_is_stale() {
         let (gate, _, notes) = apply_to(&[("poll::a@system", Pass)], &[known("poll::a", None)], false);
         assert_eq!(gate, Gate::StaleKnown);
-        assert!(notes[0].contains("take it off"), "{notes:?}");
+        assert!(notes[0].contains("Remove it from"), "{notes:?}");
         let partly = [("poll::a@system", Pass), ("poll::a@group", Fail)];
         assert_eq!(apply_to(&partly, &[known("poll::a", None)], false).0, Gate::Passed);
     }
 
     #[test]
-    fn what_was_not_seen_is_not_stale() {
+    fn a_deviation_of_a_skipped_test_is_not_stale() {
         assert_eq!(apply_to(&[("poll::a@system", Skip)], &[known("poll::a", None)], false).0, Gate::None);
     }
 

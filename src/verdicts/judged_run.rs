@@ -1,4 +1,4 @@
-//! The one record of a run that every report is drawn from, and that `run.json` is. Its shape is a contract: scripts
+//! The judged run: the source of every report and the content of `run.json`. Its shape is a contract, because scripts
 //! outside this repository read it.
 
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,11 @@ use crate::verdicts::finding_place::FindingPlace;
 /// A judged run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// What judged.
+    /// The tool that judged.
     pub plimsoll: Tool,
-    /// What was judged.
+    /// The server that was judged.
     pub target: Target,
-    /// `whole` or `filtered`.
+    /// How much of the specs the run covers.
     pub scope: Scope,
     /// Wall time, RFC 3339, UTC.
     pub started: String,
@@ -25,20 +25,20 @@ pub struct Run {
     pub finished: String,
     /// Why the run ended early, if it did.
     pub early: Option<String>,
-    /// The kind of that reason.
+    /// The kind of early end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_kind: Option<EarlyEndKind>,
-    /// What it cost.
+    /// What the run cost the target.
     pub traffic: Traffic,
-    /// One judgement a spec, in the order they were named.
+    /// One judgement for each spec, in the order in which the user named the specs.
     pub judgements: Vec<Judgement>,
-    /// The exchanges, as on the recording.
+    /// The exchanges of the recording.
     pub exchanges: Vec<Exchange>,
-    /// The files' facts, as on the recording.
+    /// The facts about files of the recording.
     pub files: Vec<FileFacts>,
-    /// The flows, as on the recording.
+    /// The flows of the recording.
     pub flows: Vec<FlowRecord>,
-    /// How the run began, as on the recording.
+    /// The start of the run, from the recording.
     pub start: Start,
     /// Jobs left on the target, by redacted polling URL.
     pub leftovers: Vec<String>,
@@ -47,7 +47,7 @@ pub struct Run {
 /// The version of the tool and of its rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tool {
-    /// Of the program.
+    /// The version of the program.
     pub version: String,
     /// The digest of the suites that judged.
     pub suites: String,
@@ -58,9 +58,9 @@ pub struct Tool {
 pub struct Target {
     /// Its base URL.
     pub base: String,
-    /// Name and version, as it says; empty if it does not.
+    /// Name and version that it declares; empty if it declares none.
     pub software: String,
-    /// FHIR version, as it says; empty if it does not.
+    /// FHIR version that it declares; empty if it declares none.
     pub fhir: String,
 }
 
@@ -69,7 +69,7 @@ words! {
     Scope {
         /// Every test.
         Whole = "whole",
-        /// Some tests; such a run never claims the whole spec.
+        /// Some tests. Such a run does not show conformance with the whole spec.
         Filtered = "filtered",
     }
 }
@@ -81,7 +81,7 @@ pub struct Traffic {
     pub requests: u64,
     /// Jobs accepted.
     pub kickoffs: u64,
-    /// Kick-offs sent, refused ones included.
+    /// Kick-offs sent, including refused ones.
     pub kickoff_requests: u64,
     /// Bytes received.
     pub bytes: u64,
@@ -106,7 +106,7 @@ pub struct Judgement {
     pub informational: bool,
     /// The outcome in one sentence.
     pub because: String,
-    /// Different SHALLs and SHALL NOTs that were decided, each counted once.
+    /// The number of different SHALLs and SHALL NOTs that were decided.
     pub decided: u32,
     /// Every test, in the order of the suites.
     pub tests: Vec<TestResult>,
@@ -117,23 +117,23 @@ pub struct Judgement {
 words! {
     /// The outcome of a run under one spec.
     Conformance {
-        /// Nothing failed, nothing is undetermined, and a SHALL was decided in each area.
+        /// No test failed, no test is undecided, and a SHALL was decided in each area.
         Conformant = "conformant",
-        /// Something failed.
+        /// A test failed.
         NotConformant = "not-conformant",
-        /// Nothing failed, but something could not be decided, or too little was.
+        /// No test failed, but a test could not be decided, or too few were.
         Undetermined = "undetermined",
     }
 }
 
 words! {
-    /// Known deviations and the gate.
+    /// The effect of known deviations on the gate.
     Gate {
-        /// No known deviation matters here.
+        /// No known deviation changes the result.
         None = "none",
-        /// Everything that failed is known.
+        /// Every failure is a known deviation.
         Passed = "passed",
-        /// A known deviation passes again and must be taken off the list.
+        /// A known deviation passes again; the user must remove it from the list.
         StaleKnown = "stale-known",
     }
 }
@@ -143,7 +143,7 @@ words! {
 pub struct TestResult {
     /// `area::id@flow`.
     pub id: String,
-    /// What is so when it passes.
+    /// What holds if the test passes.
     pub title: String,
     /// The verdict.
     pub verdict: Verdict,
@@ -151,49 +151,49 @@ pub struct TestResult {
     pub level: Level,
     /// Its requirements in this spec.
     pub requirements: Vec<String>,
-    /// Whether the text errs, so that it warns at most.
+    /// Whether the text of the spec has a defect here, so that the test warns at most.
     pub defect: bool,
-    /// One fragment: why it failed, was skipped, could not be decided or does not apply. Empty for a pass.
+    /// A clause: why it failed, was skipped, could not be decided or does not apply. Empty for a pass.
     pub because: String,
     /// The test has no finding of its own: `because` is the reason that its flow ended early.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flow_ended: bool,
     /// The reason of the known deviation that covers it.
     pub known: Option<String>,
-    /// Where, expected, actual.
+    /// The violations.
     pub findings: Vec<Finding>,
-    /// Why it matters.
+    /// What happens to a client or patient if the test fails.
     pub why: String,
-    /// Where it is written in the suites, `suites/poll.toml:50`.
+    /// Its place in the suites: `suites/poll.toml:50`.
     pub suite: String,
     /// The flow.
     pub flow: String,
     /// Its area.
     pub area: Area,
-    /// The exchanges looked at.
+    /// The judged exchanges.
     pub exchanges: Vec<u32>,
 }
 
-/// One thing that is wrong.
+/// One violation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The exchange that shows it.
     pub exchange: Option<u32>,
-    /// What is wrong there: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`; for scripts under
+    /// The place: `status`, `header Retry-After`, `body /output/0/url`, `line 17 column 3`; for scripts under
     /// `where`: `status`, `header`, `body`, `line`, `none`.
     #[serde(flatten)]
     pub place: FindingPlace,
-    /// What was expected, a fragment.
+    /// What was expected, a noun phrase.
     pub expected: String,
-    /// What was there instead, a fragment, escaped.
+    /// What was found, a noun phrase, escaped.
     pub actual: String,
     /// Line, column and byte offset in a file.
     pub position: Option<Position>,
     /// The other exchanges that show the same.
     pub repeats: Vec<u32>,
-    /// How often it occurs within the exchange.
+    /// The number of occurrences in the exchange.
     pub count: u64,
-    /// How many exchanges were looked at.
+    /// The number of judged exchanges.
     pub looked_at: u32,
 }
 
@@ -217,13 +217,13 @@ pub struct RequirementResult {
     pub level: Level,
     /// Its state.
     pub state: RequirementState,
-    /// Why, where it is not met.
+    /// Why, if it is not met.
     pub because: String,
     /// Its area.
     pub area: Area,
-    /// What it demands, in our words.
+    /// The requirement in our own words.
     pub says: String,
-    /// Where it is written.
+    /// The link to its text in the spec.
     pub link: String,
     /// The tests that decide it, `area::id@flow`.
     pub tests: Vec<String>,
@@ -235,15 +235,15 @@ pub struct RequirementResult {
 words! {
     /// The state of a requirement.
     RequirementState {
-        /// A test saw that the server keeps it.
+        /// A test shows that the server meets it.
         Met = "met",
-        /// A SHALL or SHALL NOT is broken.
+        /// A SHALL or SHALL NOT is violated.
         Violated = "violated",
-        /// Something weaker is broken.
+        /// A requirement of a weaker level is not met.
         NotMet = "not-met",
         /// Not decided in this run.
         Undetermined = "undetermined",
-        /// Does not concern this target.
+        /// Does not apply to this target.
         NotApplicable = "not-applicable",
         /// No test verifies it.
         Untested = "untested",

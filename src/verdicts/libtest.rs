@@ -1,4 +1,4 @@
-//! Judgements as trials of libtest-mimic.
+//! Prints judgements as trials of libtest-mimic.
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -6,26 +6,29 @@ use crate::base::vocabulary::Verdict;
 use crate::config::values::one_line;
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
-/// Reads the arguments after `--`, in the manner of `cargo test`. The error is clap's: help asked for, or a mistake.
+/// Reads the arguments after `--`, as `cargo test` does.
+///
+/// # Errors
+/// The error of clap: a mistake, or a request for help.
 pub fn arguments(args: &[String]) -> Result<Arguments, clap::Error> {
     let program = std::iter::once("plimsoll run --".to_owned());
     <Arguments as clap::Parser>::try_parse_from(program.chain(args.iter().cloned()))
 }
 
-/// Whether the arguments select the test of this name.
+/// Returns whether the arguments select the test of this name.
 pub fn selects(args: &Arguments, name: &str) -> bool {
     !args.is_filtered_out(&Trial::test(name, || Ok(())))
 }
 
-/// Lists the tests as `cargo test -- --list` does, in the format that the arguments ask for.
+/// Lists the tests as `cargo test -- --list` does, in the format that the arguments name.
 pub fn list(args: &Arguments, names: impl Iterator<Item = String>) {
     let args = Arguments { list: true, ..args.clone() };
     // A list has no outcome.
     let _ = libtest_mimic::run(&args, names.map(|name| Trial::test(name, || Ok(()))).collect());
 }
 
-/// Prints the judged run as libtest does, a trial a test. `render` writes a finding out; the exit code is not taken
-/// from here but from [`crate::verdicts::exit::code`].
+/// Prints the judged run as libtest does, one trial for each test. `render` formats the findings of a test. The exit
+/// code comes from [`crate::verdicts::exit::code`], not from here.
 pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgement, &TestResult) -> String) {
     let several = run.judgements.len() > 1;
     let mut trials = Vec::new();
@@ -41,7 +44,7 @@ pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgeme
     let _ = libtest_mimic::run(&args, trials);
 }
 
-/// How a trial ends.
+/// Returns the result of a trial.
 fn end(test: &TestResult, strict: bool, render: impl FnOnce() -> String) -> Result<Completion, Failed> {
     let ignored = |why: &str| Ok(Completion::ignored_with(one_line(why, 160)));
     match test.verdict {
@@ -78,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_end_as_libtest_knows_them() {
+    fn verdicts_are_results_of_libtest() {
         let end = |verdict, strict| end(&test("poll::a@system", verdict), strict, || "the finding".to_owned());
         assert!(matches!(end(Verdict::Pass, false), Ok(Completion::Completed)));
         assert_eq!(end(Verdict::Fail, false).err().unwrap().message(), Some("the finding"));
@@ -95,7 +98,7 @@ mod tests {
         known.known = Some("vendor ticket 17".to_owned());
         match end(&known, false, String::new) {
             Ok(Completion::Ignored { reason }) => assert_eq!(reason.unwrap(), "known deviation: vendor ticket 17"),
-            _ => panic!("a known deviation fails no trial"),
+            _ => panic!("a known deviation does not fail a trial"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The commands that send nothing, and the run against the server within.
+//! The commands that send nothing, and the run against the built-in server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::Path;
@@ -17,7 +17,7 @@ fn names(args: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn help_teaches() {
+fn help_texts() {
     for (name, line) in [
         ("help", vec!["--help"]),
         ("help-short", vec!["-h"]),
@@ -29,7 +29,7 @@ fn help_teaches() {
         assert_eq!(output.status.code(), Some(0));
         insta::assert_snapshot!(name, shown(&output));
     }
-    assert_eq!(plimsoll(&[]).status.code(), Some(2), "no command is a mistake");
+    assert_eq!(plimsoll(&[]).status.code(), Some(2), "a missing command is an error");
 }
 
 #[test]
@@ -50,14 +50,14 @@ fn filters_before_and_after_the_dashes_narrow_together() {
 }
 
 #[test]
-fn several_specs_name_theirs() {
+fn test_names_begin_with_the_spec_if_there_are_several() {
     let both = names(&["run", "--spec", "hl7-2.0.0", "--spec", "hl7-3.0.0", "--", "--list"]);
     assert!(both.iter().any(|name| name.starts_with("hl7-2.0.0::")));
     assert!(both.iter().all(|name| name.starts_with("hl7-2.0.0::") || name.starts_with("hl7-3.0.0::")));
 }
 
 #[test]
-fn lists_are_json_where_asked() {
+fn lists_are_available_as_json() {
     for args in [vec!["run", "--list", "--format", "json"], vec!["list", "--format", "json"]] {
         let list: serde_json::Value = serde_json::from_str(&lines(&args).join("\n")).unwrap();
         let first = &list.as_array().unwrap()[0];
@@ -79,7 +79,7 @@ fn faults_are_listed() {
     assert_eq!(json[0]["fault"], "kickoff-200");
     let unknown = plimsoll(&["selftest", "--list", "--fault", "no-such-fault"]);
     assert_eq!(unknown.status.code(), Some(2));
-    assert!(shown(&unknown).contains("`plimsoll selftest --list` names them"), "{}", shown(&unknown));
+    assert!(shown(&unknown).contains("`plimsoll selftest --list` lists all faults"), "{}", shown(&unknown));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn the_configuration_is_printed_with_origins_and_without_secrets() {
 }
 
 #[test]
-fn what_is_printed_is_a_configuration_again() {
+fn the_printed_configuration_can_be_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let whole = root.join("fixtures/config/whole.toml").to_str().unwrap().to_owned();
@@ -117,7 +117,7 @@ fn what_is_printed_is_a_configuration_again() {
 }
 
 #[test]
-fn a_filtered_run_within_is_judged_reported_and_replayed_alike() {
+fn a_filtered_run_and_its_replay_have_the_same_verdicts_and_reports() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| plimsoll_in(folder.path(), args, &[]);
     let of = |level: &str| format!("kickoff::accepted-202@{level}");
@@ -134,12 +134,12 @@ fn a_filtered_run_within_is_judged_reported_and_replayed_alike() {
     };
     let (first, second) = (read("first"), read("second"));
     let recording = |name: &str| std::fs::read(folder.path().join(name).join("recording/recording.jsonl")).unwrap();
-    assert_eq!(recording("first"), recording("second"), "a report's folder is whole by itself");
+    assert_eq!(recording("first"), recording("second"), "a report folder contains its recording");
     let onto_itself = run(&["replay", "first", "--report", "first"]);
     assert_eq!(onto_itself.status.code(), Some(0), "{}", shown(&onto_itself));
     assert_eq!(recording("first"), recording("second"));
     assert_eq!(first["scope"], "filtered");
     assert_eq!(first["judgements"].to_string(), second["judgements"].to_string());
-    assert!(first["exchanges"].as_array().unwrap().iter().all(|e| e["role"] != "poll"), "kick-offs need no polls");
+    assert!(first["exchanges"].as_array().unwrap().iter().all(|e| e["role"] != "poll"), "kick-off tests need no polls");
     assert_eq!(run(&["diff", "first", "second"]).status.code(), Some(0));
 }

@@ -1,5 +1,5 @@
-//! Killed at any moment: the recording is readable and judges what it holds, a job that still runs is gone on with, and
-//! nothing is left half-written.
+//! A run that is killed at any moment: its recording can be judged, its running jobs are resumed, and no report is
+//! incomplete.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{BufRead, BufReader};
@@ -30,11 +30,11 @@ const SPEC: &str = "hl7-3.0.0";
 const NOON: Duration = Duration::from_secs(1_767_268_800);
 
 fn plan(catalog: &Catalog) -> Plan {
-    let ask = plimsoll::plan::build::PlanRequest {
+    let request = plimsoll::plan::build::PlanRequest {
         specs: vec![SPEC.to_owned()],
         ..plimsoll::plan::build::PlanRequest::default()
     };
-    plimsoll::plan::build::build(catalog, &ask, &|_| true).unwrap()
+    plimsoll::plan::build::build(catalog, &request, &|_| true).unwrap()
 }
 
 fn settings() -> Settings {
@@ -43,16 +43,16 @@ fn settings() -> Settings {
     settings
 }
 
-/// The reference server, and what it was asked.
+/// The reference server, and the requests that it received.
 #[derive(Clone)]
 struct Watched {
     inner: InProcess,
-    asked: Arc<Mutex<Vec<(String, String)>>>,
+    requests: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Transport for Watched {
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
-        self.asked.lock().unwrap().push((request.method.to_string(), request.url.to_string()));
+        self.requests.lock().unwrap().push((request.method.to_string(), request.url.to_string()));
         self.inner.send(request)
     }
 }
@@ -62,15 +62,15 @@ impl Watched {
         let spec = Personality::from_word(SPEC).unwrap();
         let mut options = plimsoll::reference::options::ServerOptions::new(spec, settings().base, clock);
         options.job_time = job_time;
-        Self { inner: InProcess::new(serve::router(options)), asked: Arc::default() }
+        Self { inner: InProcess::new(serve::router(options)), requests: Arc::default() }
     }
 
     fn count(&self, method: &str, what: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|(m, url)| m == method && url.contains(what)).count()
+        self.requests.lock().unwrap().iter().filter(|(m, url)| m == method && url.contains(what)).count()
     }
 
     fn clear(&self) {
-        self.asked.lock().unwrap().clear();
+        self.requests.lock().unwrap().clear();
     }
 }
 
@@ -79,7 +79,7 @@ fn paused<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_recording_cut_anywhere_is_judged_for_what_it_holds() {
+fn a_recording_that_is_cut_anywhere_is_judged() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = plan(&catalog);
     let folder = tempfile::tempdir().unwrap();
@@ -90,64 +90,67 @@ fn a_recording_cut_anywhere_is_judged_for_what_it_holds() {
         let options = RunOptions { sink, ..RunOptions::quiet(catalog.digest.clone()) };
         plimsoll::drive::run::run(&plan, settings(), Arc::new(server), clock, options).await.unwrap();
     });
-    let whole = std::fs::read(folder.path().join(store::FILE_NAME)).unwrap();
-    let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    let bytes = std::fs::read(folder.path().join(store::FILE_NAME)).unwrap();
+    let ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
     assert!(ends.len() > 200, "{} lines", ends.len());
     let cut = folder.path().join("cut.jsonl");
-    // After every few lines, and within some.
+    // Cut after some lines and inside others.
     let cuts = ends.iter().step_by(7).copied().chain(ends.iter().step_by(13).map(|end| end + 20));
-    for at in cuts.chain([ends[0], whole.len()]) {
-        let at = at.min(whole.len());
-        std::fs::write(&cut, &whole[..at]).unwrap();
+    for at in cuts.chain([ends[0], bytes.len()]) {
+        let at = at.min(bytes.len());
+        std::fs::write(&cut, &bytes[..at]).unwrap();
         let recording = store::read(&cut).unwrap();
         let run = judge_run::judge(&catalog, &plan, &recording);
         let judgement = &run.judgements[0];
         let failed = judgement.tests.iter().find(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
-        assert!(failed.is_none(), "cut at {at}: the server was honest, yet {failed:#?}");
-        assert_eq!(judgement.outcome == Conformance::Conformant, at == whole.len(), "cut at {at}");
-        if at < whole.len() {
+        assert!(failed.is_none(), "cut at {at}: the server is conformant, but {failed:#?}");
+        assert_eq!(judgement.outcome == Conformance::Conformant, at == bytes.len(), "cut at {at}");
+        if at < bytes.len() {
             assert!(!judgement.because.is_empty());
         }
     }
 }
 
 #[test]
-fn a_killed_run_is_resumed_with_the_jobs_that_run() {
+fn a_killed_run_is_resumed_with_its_running_jobs() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = plan(&catalog);
-    // Killed at moments of all kinds: before the first kick-off is answered, while jobs run, while files come.
+    // In seconds: before the first kick-off response, while jobs run, while files are fetched.
     for killed_after in [0, 5, 9, 11, 25] {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, again) = (folder.path().join("first.resume"), folder.path().join("second.resume"));
+        let (journal, next_journal) = (folder.path().join("first.resume"), folder.path().join("second.resume"));
         paused(async {
             let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
             let server = Watched::new(clock, Duration::from_secs(10));
             let sink = Some(Writer::create(folder.path()).unwrap());
             let options =
-                RunOptions { sink, journal: Some(ledger.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
+                RunOptions { sink, journal: Some(journal.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
             let run = plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options);
-            // Dropped where it stands, as a killed process is: nothing is tidied up.
+            // Dropped at this moment, like a killed process: there is no cleanup.
             assert!(tokio::time::timeout(Duration::from_secs(killed_after), run).await.is_err());
             server.clear();
 
             let recording = store::read(folder.path()).unwrap();
-            let remains = Leftovers::read(&ledger, &recording).unwrap();
+            let remains = Leftovers::read(&journal, &recording).unwrap();
             let running = remains.len();
             assert!(running <= 4, "{running} jobs at once");
             if killed_after > 0 {
                 assert!(running > 0, "killed after {killed_after} s");
             }
-            let options =
-                RunOptions { remains, journal: Some(again.clone()), ..RunOptions::quiet(catalog.digest.clone()) };
+            let options = RunOptions {
+                remains,
+                journal: Some(next_journal.clone()),
+                ..RunOptions::quiet(catalog.digest.clone())
+            };
             let recording =
                 plimsoll::drive::run::run(&plan, settings(), Arc::new(server.clone()), clock, options).await.unwrap();
             let run = judge_run::judge(&catalog, &plan, &recording);
-            let bad = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
-            let wrong: Vec<_> = run.judgements[0].tests.iter().filter(|test| bad(test.verdict)).collect();
+            let is_bad = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
+            let wrong: Vec<_> = run.judgements[0].tests.iter().filter(|test| is_bad(test.verdict)).collect();
             assert!(wrong.is_empty(), "killed after {killed_after} s: {wrong:#?}");
             assert_eq!(run.judgements[0].outcome, Conformance::Conformant);
 
-            // As many kick-offs were spared as jobs ran, and nothing is left on the server.
+            // One kick-off fewer for each running job, and no job is left on the server.
             let fresh = Watched::new(clock, Duration::from_secs(10));
             let quiet = RunOptions::quiet(catalog.digest.clone());
             plimsoll::drive::run::run(&plan, settings(), Arc::new(fresh.clone()), clock, quiet).await.unwrap();
@@ -155,12 +158,12 @@ fn a_killed_run_is_resumed_with_the_jobs_that_run() {
             let sent = |server: &Watched| server.count("GET", "$export") + server.count("POST", "$export");
             assert_eq!(sent(&server) + running, sent(&fresh), "killed after {killed_after} s");
             assert!(recording.end.unwrap().leftovers.is_empty());
-            assert!(!again.exists(), "what resuming needs goes at the end");
+            assert!(!next_journal.exists(), "a finished run deletes its journal");
         });
     }
 }
 
-/// A child that is killed with its owner.
+/// A child process that is killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -181,7 +184,7 @@ fn command() -> Command {
     command
 }
 
-/// `plimsoll serve`, and the base that it prints.
+/// Starts `plimsoll serve` and returns the base URL that it prints.
 fn serve() -> (Running, String) {
     let mut child = command().args(["serve", "--addr", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -189,12 +192,12 @@ fn serve() -> (Running, String) {
         let line = line.unwrap();
         line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
     });
-    (Running(child), base.expect("it prints its base"))
+    (Running(child), base.expect("it prints its base URL"))
 }
 
-/// A TCP proxy in front of the server that passes a number of connections on and holds all later ones. Plimsoll makes
-/// one connection for each request, so a run stops at a kick-off of the test's choice; polls and files go to the
-/// server's own address and are not held.
+/// A TCP proxy in front of the server that forwards a number of connections and blocks all later ones. Plimsoll makes
+/// one connection for each request, so a test can stop a run at a chosen kick-off; polls and files go directly to the
+/// server.
 struct Gate {
     base: String,
     limit: Arc<AtomicUsize>,
@@ -202,7 +205,7 @@ struct Gate {
 }
 
 impl Gate {
-    /// In front of the server at `base`; open.
+    /// Starts a proxy in front of the server at `base` that forwards all connections.
     fn new(base: &str) -> Self {
         let server = base.trim_start_matches("http://").split('/').next().unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -212,7 +215,7 @@ impl Gate {
         let gate =
             Self { base: base.replace(&server, &address), limit: Arc::clone(&limit), arrived: Arc::clone(&arrived) };
         std::thread::spawn(move || {
-            let mut held = Vec::new();
+            let mut blocked = Vec::new();
             for client in listener.incoming().map_while(Result::ok) {
                 let count = {
                     let mut count = arrived.0.lock().unwrap();
@@ -221,7 +224,7 @@ impl Gate {
                     *count
                 };
                 if count > limit.load(Ordering::SeqCst) {
-                    held.push(client);
+                    blocked.push(client);
                     continue;
                 }
                 let Ok(upstream) = TcpStream::connect(&server) else { continue };
@@ -238,36 +241,37 @@ impl Gate {
         gate
     }
 
-    /// Counts from zero again, and passes on at most `limit` connections.
+    /// Restarts the count, and forwards at most `limit` connections.
     fn pass(&self, limit: usize) {
         *self.arrived.0.lock().unwrap() = 0;
         self.limit.store(limit, Ordering::SeqCst);
     }
 
-    /// Waits until a connection of `run` is held.
-    fn wait_until_held(&self, run: &mut Running) {
+    /// Waits until a connection of `run` is blocked.
+    fn wait_until_blocked(&self, run: &mut Running) {
         let limit = self.limit.load(Ordering::SeqCst);
         let mut count = self.arrived.0.lock().unwrap();
         while *count <= limit {
-            assert!(run.0.try_wait().unwrap().is_none(), "the run was over after {} requests", *count);
+            assert!(run.0.try_wait().unwrap().is_none(), "the run finished after {} requests", *count);
             count = self.arrived.1.wait_timeout(count, Duration::from_millis(20)).unwrap().0;
         }
     }
 }
 
 #[test]
-fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that_resumes() {
+fn a_killed_process_can_be_replayed_and_resumed() {
     let (server, base) = serve();
     let gate = Gate::new(&base);
     let base = &gate.base;
     let folder = tempfile::tempdir().unwrap();
-    // By what the run has sent, not by a clock: from its first request, which gets no answer, to the middle of its exports.
+    // Killed after this number of requests: from the first request, which gets no response, to the middle of the
+    // exports.
     for (nth, requests) in [0, 12, 25, 40].into_iter().enumerate() {
         gate.pass(requests);
         let report = folder.path().join(format!("report-{nth}"));
         let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
         let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
-        gate.wait_until_held(&mut run);
+        gate.wait_until_blocked(&mut run);
         run.0.kill().unwrap();
         run.0.wait().unwrap();
         gate.pass(usize::MAX);
@@ -276,11 +280,11 @@ fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert_eq!(reports, ["recording"], "no report is there in part");
-        let drawn = folder.path().join(format!("drawn-{nth}"));
-        let replay = command().arg("replay").arg(&report).arg("--report").arg(&drawn).status().unwrap();
-        assert_eq!(replay.code(), Some(3), "an honest server, seen in part, is undetermined");
-        assert!(drawn.join("index.html").exists() && drawn.join("junit.xml").exists());
+        assert_eq!(reports, ["recording"], "there is no incomplete report");
+        let replayed = folder.path().join(format!("drawn-{nth}"));
+        let replay = command().arg("replay").arg(&report).arg("--report").arg(&replayed).status().unwrap();
+        assert_eq!(replay.code(), Some(3), "an incomplete recording of a conformant server is undetermined");
+        assert!(replayed.join("index.html").exists() && replayed.join("junit.xml").exists());
 
         let resumed = folder.path().join(format!("resumed-{nth}"));
         let journal = folder.path().join(format!("report-{nth}.resume"));
@@ -299,8 +303,8 @@ fn a_process_killed_at_any_moment_leaves_a_recording_that_replays_and_a_run_that
         assert_eq!(status.code(), Some(0), "resumed after {requests} requests: {found:#?}");
         assert!(!journal.exists() && !folder.path().join(format!("resumed-{nth}.resume")).exists());
         assert!(!folder.path().join(format!("resumed-{nth}.leftovers")).exists());
-        let again = command().args(arguments).arg(&resumed).arg("--report").arg(&drawn).status().unwrap();
-        assert_eq!(again.code(), Some(2), "what came to its end is not resumed");
+        let again = command().args(arguments).arg(&resumed).arg("--report").arg(&replayed).status().unwrap();
+        assert_eq!(again.code(), Some(2), "a finished run cannot be resumed");
     }
     drop(server);
 }

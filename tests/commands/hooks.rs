@@ -1,4 +1,4 @@
-//! Hooks through the public command: a server of our own that can be written to, and programs that write to it.
+//! Hooks through the command line: a writable reference server, and programs that write to it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -15,17 +15,17 @@ use crate::support::{Server, plimsoll_in, shown};
 use plimsoll::reference::data::mutator::FAILING_TAG;
 use serde_json::{Value, json};
 
-/// The mark that stands for a secret.
+/// The marked secret.
 const SECRET: &str = "plimsoll-marked-secret";
 const TESTS: [&str; 3] = ["changes-come", "deletions-told", "failures-told"];
 
-/// A server that can be written to.
+/// Starts a writable server.
 fn writable(args: &[&str]) -> Server {
     Server::start(&[&["--writable"], args].concat(), SECRET)
 }
 
-/// Sends a request over a socket, and gives the body of the answer.
-fn ask(base: &str, method: &str, name: &str, body: &str) -> String {
+/// Sends a request over a socket and returns the body of the response.
+fn request(base: &str, method: &str, name: &str, body: &str) -> String {
     let address = base.trim_start_matches("http://").split('/').next().unwrap();
     let mut socket = TcpStream::connect(address).unwrap();
     let head = format!(
@@ -34,29 +34,29 @@ fn ask(base: &str, method: &str, name: &str, body: &str) -> String {
         body.len()
     );
     socket.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200"), "{method} {name}: {answer}");
+    let mut response = String::new();
+    socket.read_to_string(&mut response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{method} {name}: {response}");
     body.to_owned()
 }
 
-/// Does for the hooks of a folder what they ask for, so that these need no more than a shell.
-struct Hands {
+/// Changes the server for the hooks of a folder, so that the hooks need only a shell.
+struct Helper {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Hands {
+impl Helper {
     fn of(folder: &Path, base: &str) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let (done, folder, base) = (Arc::clone(&ended), folder.to_owned(), base.to_owned());
         let thread = std::thread::spawn(move || {
             while !done.load(Ordering::Relaxed) {
-                if std::fs::rename(folder.join("ask"), folder.join("asked")).is_ok() {
-                    let asked = std::fs::read_to_string(folder.join("asked")).unwrap();
-                    std::fs::write(folder.join("part"), serve(&base, asked.trim())).unwrap();
-                    std::fs::rename(folder.join("part"), folder.join("answer")).unwrap();
+                if std::fs::rename(folder.join("action"), folder.join("action-read")).is_ok() {
+                    let action = std::fs::read_to_string(folder.join("action-read")).unwrap();
+                    std::fs::write(folder.join("part"), apply(&base, action.trim())).unwrap();
+                    std::fs::rename(folder.join("part"), folder.join("result")).unwrap();
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -65,43 +65,43 @@ impl Hands {
     }
 }
 
-impl Drop for Hands {
+impl Drop for Helper {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Relaxed);
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-fn serve(base: &str, asked: &str) -> String {
+fn apply(base: &str, action: &str) -> String {
     let edit = |name: &str, edit: &dyn Fn(&mut Value)| {
-        let mut value: Value = serde_json::from_str(&ask(base, "GET", name, "")).unwrap();
+        let mut value: Value = serde_json::from_str(&request(base, "GET", name, "")).unwrap();
         edit(&mut value);
-        ask(base, "PUT", name, &value.to_string());
+        request(base, "PUT", name, &value.to_string());
         name.to_owned()
     };
-    match asked {
+    match action {
         "change" => edit("Patient/sailor-02", &|value| value["language"] = json!("en")),
         "fail" => edit("Observation/reading-02-1", &|value| {
             value["meta"]["tag"] = json!([{ "system": FAILING_TAG.0, "code": FAILING_TAG.1 }]);
         }),
         "delete" => {
-            ask(base, "DELETE", "Condition/ailment-02", "");
+            request(base, "DELETE", "Condition/ailment-02", "");
             "Condition/ailment-02".to_owned()
         }
-        other => panic!("asked for {other}"),
+        other => panic!("unknown action {other}"),
     }
 }
 
-/// A hook that asks for what its argument says, and prints what it is told. It leaves its variables behind.
-const HOOK: &str = "#!/bin/sh\nset > variables\necho \"$1\" > part-ask && mv part-ask ask\n\
-                    while ! test -e answer; do sleep 0.02; done\ncat answer && echo && rm answer\n";
+/// A hook that requests the action of its argument and prints the result. It writes its variables to a file.
+const HOOK: &str = "#!/bin/sh\nset > variables\necho \"$1\" > part-action && mv part-action action\n\
+                    while ! test -e result; do sleep 0.02; done\ncat result && echo && rm result\n";
 
 fn script(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn configured(folder: &Path, base: &str, more: &str) {
+fn configure(folder: &Path, base: &str, more: &str) {
     let text = format!(
         "target = \"{base}\"\nspecs = [\"hl7-3.0.0\"]\n\n[hooks]\nchange = [\"./hook\", \"change\"]\n\
          delete = [\"./hook\", \"delete\"]\nfail = [\"./hook\", \"fail\"]\n{more}"
@@ -120,9 +120,9 @@ fn hooks_change_a_server_and_its_exports_are_judged() {
     let server = writable(&["--auth", "token"]);
     let folder = tempfile::tempdir().unwrap();
     script(&folder.path().join("hook"), HOOK);
-    configured(folder.path(), &server.base, "");
-    let _hands = Hands::of(folder.path(), &server.base);
-    // The token goes to a server that the user names, not to one that a file found names.
+    configure(folder.path(), &server.base, "");
+    let _helper = Helper::of(folder.path(), &server.base);
+    // The token is sent only to a server of a named file or of the command line, not of a plimsoll.toml that was found.
     let (code, text) =
         run(folder.path(), &["--allow-hooks", "--config", "plimsoll.toml"], &[("PLIMSOLL_TOKEN", SECRET)]);
     assert_eq!(code, 0, "{text}");
@@ -145,72 +145,72 @@ fn hooks_change_a_server_and_its_exports_are_judged() {
 }
 
 #[test]
-fn a_server_that_sends_old_files_and_drops_errors_is_found_out() {
+fn a_server_that_sends_old_files_and_drops_errors_fails() {
     let server = writable(&["--fault", "data-stale-reuse,manifest-errors-dropped,manifest-deletions-untold"]);
     let folder = tempfile::tempdir().unwrap();
     script(&folder.path().join("hook"), HOOK);
-    configured(folder.path(), &server.base, "");
-    let _hands = Hands::of(folder.path(), &server.base);
+    configure(folder.path(), &server.base, "");
+    let _helper = Helper::of(folder.path(), &server.base);
     let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
     assert_eq!(code, 1, "{text}");
     for failed in ["---- files::changes-come@after-change ----", "---- manifest::failures-told@some-fail ----"] {
         assert!(text.contains(failed), "{text}");
     }
-    assert!(text.contains("SHOULD not met: deleted lists what was deleted since _since"), "{text}");
+    assert!(text.contains("SHOULD not met: deleted lists the resources deleted since _since"), "{text}");
 }
 
 #[test]
-fn a_file_that_lies_there_runs_nothing() {
+fn hooks_of_a_found_file_do_not_run() {
     let server = writable(&[]);
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("mark");
     script(&folder.path().join("hook"), "#!/bin/sh\ntouch mark\necho Patient/sailor-02\n");
-    configured(folder.path(), &server.base, "");
+    configure(folder.path(), &server.base, "");
     for variables in [&[][..], &[("PLIMSOLL_ALLOW_HOOKS", "true")][..]] {
         let (_, text) = run(folder.path(), &[], variables);
         assert!(!mark.exists(), "{text}");
         assert_eq!(text.matches("(change, delete, fail) are not run; --allow-hooks runs them").count(), 1, "{text}");
-        assert!(text.contains("those of plimsoll.toml are not run without") && text.contains("5 ignored"), "{text}");
+        assert!(text.contains("changes the server's data. Give --allow-hooks") && text.contains("5 ignored"), "{text}");
     }
     let text = std::fs::read_to_string(folder.path().join("plimsoll.toml")).unwrap();
     std::fs::write(folder.path().join("plimsoll.toml"), format!("allow-hooks = true\n{text}")).unwrap();
     for more in [&[][..], &["--allow-hooks"]] {
         let (code, text) = run(folder.path(), more, &[]);
         assert_eq!(code, 2, "{text}");
-        assert!(text.contains("cannot allow commands to be run") && !mark.exists(), "{text}");
+        assert!(text.contains("allow-hooks is not permitted in a configuration file") && !mark.exists(), "{text}");
     }
 }
 
 #[test]
-fn a_hook_in_trouble_is_no_finding_against_the_server() {
+fn a_failed_hook_is_no_finding_against_the_server() {
     let server = writable(&[]);
     let folder = tempfile::tempdir().unwrap();
     for (hook, says) in [
         ("#!/bin/sh\necho 'sailor-02 will not move' >&2\nexit 3\n", "the hook change ended with exit status 3"),
-        ("#!/bin/sh\nexec sleep 1000\n", "the hook change was not done after 1 s and was ended"),
-        ("#!/bin/sh\necho all of them\n", "the hook change printed a line 1 that is no Type/id"),
+        ("#!/bin/sh\nexec sleep 1000\n", "the hook change was still running after 1 s and was stopped"),
+        ("#!/bin/sh\necho all of them\n", "the hook change printed something other than Type/id on line 1"),
         ("#!/bin/sh\n", "the hook change named no resource"),
     ] {
         script(&folder.path().join("hook"), hook);
-        configured(folder.path(), &server.base, "timeout = \"1s\"\n");
+        configure(folder.path(), &server.base, "timeout = \"1s\"\n");
         let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
         assert_eq!(code, 3, "{text}");
-        assert!(text.contains(&format!("undetermined: {says}")) && !text.contains("violated:"), "{text}");
+        assert!(text.contains(&format!("Undetermined: {says}")) && !text.contains("violated:"), "{text}");
         assert_eq!(text.contains("  change: sailor-02 will not move"), hook.contains("exit 3"), "{text}");
         let recording = std::fs::read_to_string(folder.path().join("report/recording/recording.jsonl")).unwrap();
         assert!(
             recording.contains(says) && !recording.contains("will not move"),
-            "what a hook says is for the terminal alone"
+            "the output of a hook is shown only on the terminal"
         );
     }
-    // What is not exported cannot be missed.
+    // A resource that no export has cannot be missing.
     script(&folder.path().join("hook"), "#!/bin/sh\necho Patient/nobody\n");
     let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
-    assert!(text.contains("0 failed") && text.contains("is in no earlier export of this run"), "{code} {text}");
+    assert!(text.contains("0 failed") && text.contains("no earlier export at this level has the"), "{code} {text}");
 }
 
 #[test]
-fn flags_and_keys_without_a_use_are_refused() {
+fn hooks_without_effect_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
     assert!(code == 2 && text.contains("no command to run: name some under [hooks]"), "{text}");
@@ -219,7 +219,7 @@ fn flags_and_keys_without_a_use_are_refused() {
     assert!(code == 2 && text.contains("give its BASE-URL"), "{text}");
     for (wrong, says) in [
         ("change = []", "a hook needs a program to run"),
-        ("change = [\" \"]", "has no name"),
+        ("change = [\" \"]", "the program name of this hook is empty"),
         ("change = \"./hook\"", "invalid type"),
         ("chnage = [\"./hook\"]", "unknown field `chnage`, expected one of `change`, `delete`, `fail`, `timeout`"),
     ] {

@@ -1,4 +1,4 @@
-//! The commands as people run them: the built program, its output, exit codes and files.
+//! Runs the built program as a user does, and checks its output, exit codes and files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod commands;

@@ -1,4 +1,4 @@
-//! What README.md shows must work as it stands there.
+//! The examples of README.md and of the documentation must work.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::fs;
@@ -10,25 +10,31 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The TOML blocks below this heading, in order.
-fn blocks(heading: &str) -> Vec<String> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let section = readme.split("\n## ").find(|section| section.starts_with(heading)).expect("the heading is there");
-    let blocks = section.split("```toml\n").skip(1);
+/// Returns the TOML blocks of a page of the documentation, in order.
+fn blocks(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs/src").join(page)).unwrap();
+    let blocks = text.split("```toml\n").skip(1);
     blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
 }
 
+/// Returns the text of README.md and of all pages written by hand.
+fn documentation() -> String {
+    let pages = fs::read_dir(root().join("docs/src")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.is_file() && !path.ends_with("suite-language.md"));
+    pages.chain([root().join("README.md")]).map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
 #[test]
-fn the_test_that_the_readme_writes_is_read_and_its_fault_too() {
+fn the_example_test_and_fault_of_the_documentation_work() {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(root().join("suites")).unwrap() {
         let path = entry.unwrap().path();
         fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
     }
-    let blocks = blocks("Write a test");
-    let [duty, test, fault] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let blocks = blocks("writing-tests.md");
+    let [requirement, test, fault] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
     let poll = folder.path().join("poll.toml");
-    fs::write(&poll, fs::read_to_string(&poll).unwrap() + "\n" + duty + "\n" + test).unwrap();
+    fs::write(&poll, fs::read_to_string(&poll).unwrap() + "\n" + requirement + "\n" + test).unwrap();
     let suites = folder.path().to_str().unwrap();
     let explained = plimsoll(&["explain", "poll::says-how-far", "--suites", suites]);
     assert_eq!(explained.status.code(), Some(0), "{}", shown(&explained));
@@ -42,9 +48,9 @@ fn the_test_that_the_readme_writes_is_read_and_its_fault_too() {
 }
 
 #[test]
-fn the_known_deviation_of_the_readme_names_a_test() {
+fn the_known_deviation_of_the_documentation_names_a_test() {
     let folder = tempfile::tempdir().unwrap();
-    let [known] = &blocks("In a pipeline")[..] else { panic!("one block") };
+    let [known] = &blocks("pipelines.md")[..] else { panic!("one block") };
     fs::write(folder.path().join("plimsoll.toml"), known).unwrap();
     let list = plimsoll_in(folder.path(), &["run", "--list"], &[]);
     assert_eq!(list.status.code(), Some(0), "{}", shown(&list));
@@ -55,17 +61,16 @@ fn the_known_deviation_of_the_readme_names_a_test() {
     assert!(shown(&refused).contains("did you mean \"poll::in-progress-202\"?"), "{}", shown(&refused));
 }
 
-/// The commands that stand in the README, without their comments.
 #[test]
-fn every_flag_that_the_readme_names_exists() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+fn every_flag_in_the_documentation_exists() {
+    let documentation = documentation();
     let mut help = String::new();
     for command in ["run", "init", "replay", "serve", "ndjson", "list", "explain", "coverage", "selftest", "diff"] {
         help += &String::from_utf8(plimsoll(&[command, "--help"]).stdout).unwrap();
     }
-    let words = readme.split(|c: char| c.is_whitespace() || "`,;()".contains(c));
+    let words = documentation.split(|c: char| c.is_whitespace() || "`,;()".contains(c));
     let flags = words.filter(|word| word.starts_with("--") && word.len() > 2);
-    // Cargo's own, and what is libtest's to explain.
+    // Flags of cargo and libtest.
     let foreign = ["--release", "--path", "--exact"];
     let mut seen = 0;
     for flag in flags.map(|flag| flag.split('=').next().unwrap()).filter(|flag| !foreign.contains(flag)) {
@@ -75,5 +80,17 @@ fn every_flag_that_the_readme_names_exists() {
         assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag} is in no --help");
         seen += 1;
     }
-    assert!(seen > 15, "{seen} flags were looked for");
+    assert!(seen > 15, "{seen} flags found");
+}
+
+#[test]
+fn the_configuration_of_the_documentation_is_accepted() {
+    for page in ["configuration.md", "changing-data.md"] {
+        let [text] = &blocks(page)[..] else { panic!("{page} has another number of blocks") };
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("plimsoll.toml"), text).unwrap();
+        fs::write(folder.path().join("key.pem"), "").unwrap();
+        let printed = plimsoll_in(folder.path(), &["run", "--print-config"], &[]);
+        assert_eq!(printed.status.code(), Some(0), "{page}: {}", shown(&printed));
+    }
 }

@@ -1,9 +1,9 @@
-//! What the command says to people who ask for something wrong, and that it sends nothing then.
+//! The messages for wrong input. Nothing is sent then.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use crate::support::{plimsoll, plimsoll_in, shown};
 
-/// The mark that stands where fixtures hold a secret.
+/// The marked secret of the fixtures.
 const SECRET: &str = "plimsoll-marked-secret";
 
 #[test]
@@ -52,7 +52,7 @@ fn a_token_on_the_command_line_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn mistakes_in_a_configuration_are_shown_where_they_stand() {
+fn errors_in_a_configuration_are_shown_with_their_place() {
     for name in [
         "unknown-key",
         "unknown-level",
@@ -85,7 +85,7 @@ fn a_found_configuration_cannot_send_credentials_elsewhere() {
 }
 
 #[test]
-fn nothing_selected_is_a_code_of_its_own() {
+fn a_run_without_selected_tests_has_its_own_exit_code() {
     for line in [vec!["run", "no-such-test"], vec!["run", "--list", "no-such-test"], vec!["run", "--", "no-such-test"]]
     {
         let output = plimsoll(&line);
@@ -94,11 +94,11 @@ fn nothing_selected_is_a_code_of_its_own() {
 }
 
 #[test]
-fn nothing_listening_is_undetermined_and_says_so() {
-    // Bound and closed again, so that the port is free and nobody listens.
+fn a_server_that_does_not_respond_is_undetermined() {
+    // Bound and closed again, so that the port is free and no server listens.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let folder = tempfile::tempdir().unwrap();
     let output = plimsoll_in(folder.path(), &["run", &format!("http://127.0.0.1:{port}/fhir"), "kickoff"], &[]);
     assert_eq!(output.status.code(), Some(3), "{}", shown(&output));
-    assert!(shown(&output).contains("nothing answers at"), "{}", shown(&output));
+    assert!(shown(&output).contains("no response from http://127.0.0.1"), "{}", shown(&output));
 }

@@ -1,6 +1,6 @@
-//! Secrets never reach what is written: a server that repeats all it is shown, and gives marked ones, is run against, and
-//! every byte of the output and of the report folder is searched. Under success, failure and Ctrl-C alike; the hook for
-//! panics is tried where it is made.
+//! Secrets are never written: the server repeats all credentials that it receives and sends marked secrets, and every
+//! byte of the output and of the report folder is searched for them, after success, failure and Ctrl-C. `cli::panics`
+//! tests panics.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -17,23 +17,23 @@ use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-/// How the server behaves.
+/// The behavior of the server.
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
-    /// Exports, with marks wherever there is room for one.
+    /// Exports, with marks wherever possible.
     Gives,
-    /// Refuses every kick-off and repeats what it was shown.
+    /// Refuses every kick-off and repeats the credentials.
     Refuses,
-    /// Gives no token and repeats the assertion.
+    /// Returns no token and repeats the assertion.
     Distrusts,
-    /// Its jobs never come to an end.
+    /// Its jobs never finish.
     Stalls,
 }
 
-/// What the server was shown: assertions and credentials.
+/// The assertions and credentials that the server received.
 type Shown = Arc<Mutex<BTreeSet<String>>>;
 
-/// Marks that the server plants: tokens, a cookie, passwords, signatures.
+/// The marked secrets of the server: tokens, a cookie, a password, a signature, a job id.
 const MARKS: [&str; 7] = [
     "markedAccessToken0123456789",
     "markedRefreshToken012345678",
@@ -65,7 +65,7 @@ impl Server {
     }
 }
 
-/// Reads one request and answers it.
+/// Reads one request and sends a response.
 fn serve(stream: TcpStream, host: &str, mood: Mood, seen: &Shown) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
@@ -91,23 +91,23 @@ fn serve(stream: TcpStream, host: &str, mood: Mood, seen: &Shown) -> std::io::Re
     if !assertion.is_empty() {
         seen.lock().unwrap().insert(assertion.clone());
     }
-    // A token is repeated once it was given, or shown: before, nobody could know it for one.
+    // A token is repeated only after the client has it. Before, the client cannot recognize it as a secret.
     let known = |text: &str| {
         if mood == Mood::Distrusts || seen.lock().unwrap().is_empty() {
-            text.replace(MARKS[0], "nothing yet")
+            text.replace(MARKS[0], "none yet")
         } else {
             text.to_owned()
         }
     };
-    let (status, headers, answer) = answer(&line, host, mood, &credentials, &assertion);
-    let (headers, answer) = (known(&headers), known(&answer));
+    let (status, headers, body) = response(&line, host, mood, &credentials, &assertion);
+    let (headers, body) = (known(&headers), known(&body));
     let mut stream = stream;
     write!(stream, "HTTP/1.1 {status}\r\nSet-Cookie: session={}; HttpOnly\r\n", MARKS[2])?;
     write!(stream, "X-Shown: {credentials}\r\nWWW-Authenticate: Bearer token=\"{}\"\r\n", known(MARKS[0]))?;
-    write!(stream, "{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{answer}", answer.len())
+    write!(stream, "{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
-fn answer(line: &str, host: &str, mood: Mood, credentials: &str, assertion: &str) -> (&'static str, String, String) {
+fn response(line: &str, host: &str, mood: Mood, credentials: &str, assertion: &str) -> (&'static str, String, String) {
     let json = |more: &str| format!("Content-Type: application/json\r\n{more}");
     let target = line.split(' ').nth(1).unwrap_or_default();
     let path = target.split('?').next().unwrap_or_default().trim_start_matches("/fhir/");
@@ -174,13 +174,13 @@ fn answer(line: &str, host: &str, mood: Mood, credentials: &str, assertion: &str
     }
 }
 
-/// A private key for ES384 as PEM, and the texts by which it would be known again.
+/// Returns a private key for ES384 as PEM, and texts that would reveal it.
 fn key() -> (String, Vec<String>) {
     let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new()).unwrap();
     let text = STANDARD.encode(made.as_ref());
     let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"));
-    // Parts of the private scalar in every form it could be written in.
+    // The private scalar in every usual encoding.
     let scalar = &made.as_ref()[35..83];
     let hex: String = scalar.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut marks: Vec<String> = lines[..2].iter().map(|line| (*line).to_owned()).collect();
@@ -188,7 +188,7 @@ fn key() -> (String, Vec<String>) {
     (pem, marks)
 }
 
-/// Every text below a folder, with its file's name. The lists for the user alone may hold URLs of jobs, no credentials.
+/// Collects every file below a folder, with its path.
 fn written(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -204,7 +204,7 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
 }
 
-/// Runs against a server of this mood and searches all that was written; gives the exit code and the output.
+/// Runs against a server, searches everything that was written for secrets, and returns the exit code and the output.
 fn searched(mood: Mood, credentials: &str, interrupted: bool) -> (Option<i32>, String) {
     let server = Server::start(mood);
     let folder = tempfile::tempdir().unwrap();
@@ -227,7 +227,7 @@ fn searched(mood: Mood, credentials: &str, interrupted: bool) -> (Option<i32>, S
     };
     let mut child = command.spawn().unwrap();
     if interrupted {
-        // Once it polls: then there are jobs to tidy up, too.
+        // Interrupt while it polls, so that there are jobs to delete.
         let began = Instant::now();
         while server.shown.lock().unwrap().is_empty() && began.elapsed() < Duration::from_secs(30) {
             std::thread::sleep(Duration::from_millis(20));
@@ -248,9 +248,9 @@ fn searched(mood: Mood, credentials: &str, interrupted: bool) -> (Option<i32>, S
 
     secrets.extend(MARKS.iter().map(|mark| (*mark).to_owned()));
     let shown = server.shown.lock().unwrap().clone();
-    assert!(!shown.is_empty(), "the server was shown credentials");
+    assert!(!shown.is_empty(), "the server received credentials");
     for secret in &shown {
-        // A JWT is known again by its claims or its signature; its header says the same each time.
+        // The claims and the signature identify a JWT; its header is the same each time.
         let parts = secret.split('.').skip(usize::from(secret.contains('.')));
         secrets.extend(parts.filter(|part| part.len() >= 20).map(str::to_owned));
     }
@@ -258,11 +258,11 @@ fn searched(mood: Mood, credentials: &str, interrupted: bool) -> (Option<i32>, S
     written(&work, &mut files);
     let mut found = Vec::new();
     for (name, bytes) in &files {
-        let alone = name.ends_with(".leftovers") || name.ends_with(".resume");
+        let private = name.ends_with(".leftovers") || name.ends_with(".resume");
         for secret in &secrets {
-            // The lists for the user alone hold the URLs of jobs as they are, or nobody could delete them.
+            // The private lists contain the full URLs of jobs, so that the user can delete the jobs.
             let of_job = [MARKS[3], MARKS[4], MARKS[6]].contains(&secret.as_str());
-            if holds(bytes, secret) && !(alone && of_job) {
+            if holds(bytes, secret) && !(private && of_job) {
                 found.push(format!("{name} holds {secret}"));
             }
         }

@@ -1,4 +1,4 @@
-//! The reference server on its own, and a protected run against it over the network.
+//! The reference server as a process, and runs against it over the network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{BufRead, BufReader};
@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 
 use crate::support::{Server, plimsoll_in, shown};
 
-/// The mark that stands for a secret.
+/// The marked secret.
 const SECRET: &str = "plimsoll-marked-secret";
 
 #[test]
-fn a_protected_server_is_run_with_its_token_and_not_without() {
+fn a_protected_server_needs_its_token() {
     let server = Server::start(&["--auth", "token"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let run = |report: &str, variables: &[(&str, &str)]| {
@@ -25,11 +25,11 @@ fn a_protected_server_is_run_with_its_token_and_not_without() {
     assert!(!shown(&with).contains(SECRET));
     for file in ["index.html", "junit.xml", "checklist.md", "run.json", "recording/recording.jsonl"] {
         let text = std::fs::read_to_string(folder.path().join("with").join(file)).unwrap();
-        assert!(!text.contains(SECRET), "{file} holds the token");
+        assert!(!text.contains(SECRET), "{file} contains the token");
     }
     let without = run("without", &[]);
     assert_eq!(without.status.code(), Some(3), "{}", shown(&without));
-    assert!(shown(&without).contains("note: the server asks for credentials"), "{}", shown(&without));
+    assert!(shown(&without).contains("note: the server requires credentials"), "{}", shown(&without));
 }
 
 #[test]
@@ -59,13 +59,13 @@ fn a_server_declares_the_spec_that_it_is_judged_by() {
 }
 
 #[test]
-fn a_slip_in_the_group_breaks_no_duty() {
+fn an_unknown_group_is_no_violation() {
     let server = Server::start(&[], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let args = ["run", &server.base, "kickoff::", "--group", "no-such-group", "--", "@group"];
     let run = plimsoll_in(folder.path(), &args, &[]);
     assert!(!shown(&run).contains("violated: "), "{}", shown(&run));
-    assert!(shown(&run).contains("note: a kick-off of a group was answered 404"), "{}", shown(&run));
+    assert!(shown(&run).contains("note: the kick-off of a group export returned 404"), "{}", shown(&run));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn the_australian_directory_is_served_and_declares_its_spec() {
 }
 
 #[test]
-fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
+fn a_full_name_selects_a_test_before_the_server_declares_its_spec() {
     let server = Server::start(&["--spec", "hl7-2.0.0"], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let args = ["run", &server.base, "--", "--exact", "kickoff::accepted-202@system"];
@@ -92,7 +92,7 @@ fn a_whole_name_selects_where_the_server_is_yet_to_declare_its_spec() {
 }
 
 #[test]
-fn files_are_as_short_as_asked_for() {
+fn files_have_the_requested_number_of_lines() {
     // 12 patients, each in a file, all fetched by one run.
     let server = Server::start(&["--patients", "12", "--lines-per-file", "1"], SECRET);
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ fn files_are_as_short_as_asked_for() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_tidies_up_and_writes_the_reports() {
+fn ctrl_c_deletes_jobs_and_writes_the_reports() {
     let server = Server::start(&[], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let mut run = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
@@ -119,21 +119,21 @@ fn ctrl_c_tidies_up_and_writes_the_reports() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line == "system: begins"), "it begins");
+    assert!(lines.any(|line| line == "system: started"), "the export starts");
     assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
     let rest: Vec<String> = lines.collect();
     assert_eq!(run.wait().unwrap().code(), Some(3), "{rest:?}");
     assert!(rest.iter().any(|line| line.starts_with("interrupted: deleting")), "{rest:?}");
     let read = |name: &str| std::fs::read_to_string(folder.path().join("report").join(name)).unwrap();
     let record: serde_json::Value = serde_json::from_str(&read("run.json")).unwrap();
-    assert_eq!(record["early"], "interrupted");
+    assert_eq!(record["early"], "the run was interrupted");
     assert_eq!(record["leftovers"], serde_json::json!([]));
     assert!(read("index.html").contains("interrupted"));
 }
 
 #[cfg(unix)]
 #[test]
-fn sigterm_ends_the_server_politely() {
+fn sigterm_stops_the_server_with_exit_code_0() {
     let mut server = Server::start(&[], SECRET);
     let kill = Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap();
     assert!(kill.success());
@@ -141,7 +141,7 @@ fn sigterm_ends_the_server_politely() {
 }
 
 #[test]
-fn the_server_within_is_judged_over_tls() {
+fn the_built_in_server_is_judged_over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["run", "--auth", "smart", "auth::tls", "auth::token-", "kickoff::accepted", "--report", "r"];
     let run = plimsoll_in(folder.path(), &args, &[]);
@@ -154,7 +154,7 @@ fn the_server_within_is_judged_over_tls() {
     let refused = plimsoll_in(folder.path(), &given, &[]);
     assert_eq!(refused.status.code(), Some(2), "{}", shown(&refused));
 
-    // Certificates that are not checked are told of in every report.
+    // Every report states that certificates were not checked.
     let args = ["run", "--auth", "smart", "--insecure", "kickoff::accepted", "--report", "s"];
     let run = plimsoll_in(folder.path(), &args, &[]);
     assert_eq!(run.status.code(), Some(3), "{}", shown(&run));

@@ -1,17 +1,18 @@
-//! Runs the binary as a user would, in an environment of the test's own.
-// Each test file uses what it needs of this.
+//! Runs the binary as a user does, in the environment of the test.
+// No test file uses all of these functions.
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-/// `plimsoll` with these arguments, in the repository's root.
+/// Runs `plimsoll` with these arguments in the root of the repository.
 pub fn plimsoll(args: &[&str]) -> Output {
     plimsoll_in(Path::new(env!("CARGO_MANIFEST_DIR")), args, &[])
 }
 
-/// `plimsoll` with these arguments, in `folder`, with these variables beside none of the caller's own settings.
+/// Runs `plimsoll` with these arguments in `folder`, with these variables and without the PLIMSOLL_* variables of the
+/// caller.
 pub fn plimsoll_in(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
     for (name, _) in std::env::vars_os() {
@@ -23,7 +24,7 @@ pub fn plimsoll_in(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> 
     command.envs(variables.iter().copied()).output().expect("the binary runs")
 }
 
-/// Exit code and both streams, as a person would see them.
+/// Returns the exit code and both streams as a text.
 pub fn shown(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
     let mut parts = vec![format!("exit {}", output.status.code().unwrap_or(-1))];
@@ -35,14 +36,14 @@ pub fn shown(output: &Output) -> String {
     parts.join("\n")
 }
 
-/// The reference server as a process of its own, which ends with the test.
+/// The reference server as a process that stops with the test.
 pub struct Server {
     pub child: Child,
     pub base: String,
 }
 
 impl Server {
-    /// `plimsoll serve` with these arguments, on a free port; `token` is what it asks for where it is protected.
+    /// Starts `plimsoll serve` with these arguments on a free port; `token` is the token of a protected server.
     pub fn start(args: &[&str], token: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["serve", "--addr", "127.0.0.1:0"])
@@ -53,7 +54,7 @@ impl Server {
             .spawn()
             .expect("the binary runs");
         let mut base = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut base).expect("it says where");
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut base).expect("it prints its base URL");
         Self { child, base: base.trim_end().to_owned() }
     }
 }

@@ -1,4 +1,4 @@
-//! Groups that a run makes: only with leave, and none of them stays.
+//! Groups that a run creates: only with `--allow-writes`, and the run deletes them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::Arc;
@@ -28,18 +28,18 @@ fn catalog() -> Catalog {
 }
 
 fn plan(catalog: &Catalog, filter: &str) -> Plan {
-    let ask = plimsoll::plan::build::PlanRequest {
+    let request = plimsoll::plan::build::PlanRequest {
         specs: vec!["hl7-3.0.0".to_owned()],
         ..plimsoll::plan::build::PlanRequest::default()
     };
-    plimsoll::plan::build::build(catalog, &ask, &|name| name.contains(filter)).unwrap()
+    plimsoll::plan::build::build(catalog, &request, &|name| name.contains(filter)).unwrap()
 }
 
-/// What became of a run.
+/// The result of a run.
 struct Seen {
     run: Run,
     recording: Recording,
-    /// How many Groups of the run are left on the server, a minute later.
+    /// The number of Groups of the run that are on the server a minute later.
     left: u64,
 }
 
@@ -54,7 +54,7 @@ impl Seen {
     }
 }
 
-/// Runs the tests whose names contain `filter` against the reference server of `spec` with these faults.
+/// Runs the tests with names that contain `filter` against the reference server of `spec` with these faults.
 fn run(spec: Personality, filter: &str, faults: &[&str], change: impl FnOnce(&mut Settings)) -> Seen {
     let catalog = catalog();
     let plan = plan(&catalog, filter);
@@ -80,18 +80,18 @@ fn run(spec: Personality, filter: &str, faults: &[&str], change: impl FnOnce(&mu
 }
 
 async fn left(router: Router) -> u64 {
-    let ask = http::Request::get(format!("{BASE}/Group?name=plimsoll")).body(Body::empty()).unwrap();
-    let bytes = to_bytes(router.oneshot(ask).await.unwrap().into_body(), 1 << 20).await.unwrap();
+    let request = http::Request::get(format!("{BASE}/Group?name=plimsoll")).body(Body::empty()).unwrap();
+    let bytes = to_bytes(router.oneshot(request).await.unwrap().into_body(), 1 << 20).await.unwrap();
     let bundle: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     bundle["total"].as_u64().unwrap_or_default()
 }
 
-fn with_leave(settings: &mut Settings) {
+fn with_writes(settings: &mut Settings) {
     settings.allow_writes = true;
 }
 
 #[test]
-fn nothing_is_written_without_leave() {
+fn nothing_is_written_without_allow_writes() {
     let seen = run(Personality::Stu3, "cohort", &[], |_| {});
     let create = seen.test("kickoff::cohort-create@cohort");
     assert_eq!(create.verdict, Verdict::NotApplicable);
@@ -100,15 +100,15 @@ fn nothing_is_written_without_leave() {
 }
 
 #[test]
-fn nothing_is_written_where_the_api_is_neither_declared_nor_claimed() {
-    let seen = run(Personality::Stu2, "cohort", &[], with_leave);
+fn nothing_is_written_if_the_api_is_not_declared_unless_cohorts_is_set() {
+    let seen = run(Personality::Stu2, "cohort", &[], with_writes);
     let create = seen.test("kickoff::cohort-create@cohort");
     assert_eq!(create.verdict, Verdict::NotApplicable);
     assert!(create.because.contains("--cohorts"), "{}", create.because);
     assert!(seen.sent("POST", "/Group").is_empty());
-    // Whoever says that it is there has it tried.
+    // With `--cohorts` the run tries it.
     let seen = run(Personality::Stu2, "cohort", &[], |settings| {
-        with_leave(settings);
+        with_writes(settings);
         settings.cohorts = true;
     });
     assert_eq!(seen.test("kickoff::cohort-create@cohort").verdict, Verdict::Fail);
@@ -117,8 +117,8 @@ fn nothing_is_written_where_the_api_is_neither_declared_nor_claimed() {
 }
 
 #[test]
-fn a_group_is_made_tried_and_deleted() {
-    let seen = run(Personality::Stu3, "cohort", &[], with_leave);
+fn a_group_is_created_exported_and_deleted() {
+    let seen = run(Personality::Stu3, "cohort", &[], with_writes);
     let decided: Vec<&str> =
         seen.run.judgements[0].tests.iter().filter(|t| t.verdict == Verdict::Pass).map(|t| t.id.as_str()).collect();
     for id in [
@@ -141,28 +141,28 @@ fn a_group_is_made_tried_and_deleted() {
 }
 
 #[test]
-fn one_test_alone_makes_what_it_needs() {
-    let seen = run(Personality::Stu3, "cohort-deleted@cohort", &[], with_leave);
+fn a_single_test_creates_the_group_that_it_needs() {
+    let seen = run(Personality::Stu3, "cohort-deleted@cohort", &[], with_writes);
     assert_eq!(seen.test("metadata::cohort-deleted@cohort").verdict, Verdict::Pass);
     assert_eq!((seen.sent("POST", "/Group").len(), seen.left), (1, 0));
 }
 
 #[test]
-fn whenever_a_run_is_ended_no_group_stays() {
+fn no_group_stays_after_a_run_that_ends_early() {
     for tenths in [0, 1, 5, 9, 11, 15, 19, 21, 25, 31, 40, 50] {
         let seen = run(Personality::Stu3, "@cohort", &[], |settings| {
-            with_leave(settings);
+            with_writes(settings);
             settings.deadline = Some(Duration::from_millis(tenths * 100 + 1));
         });
         assert_eq!((seen.left, seen.run.leftovers.len()), (0, 0), "after {tenths} tenths of a second");
     }
     for fault in ["cohort-create-nowhere", "cohort-create-at-once", "cohort-made-nowhere", "legal-cohort-unplaced"] {
-        let seen = run(Personality::Stu3, "@cohort", &[fault], with_leave);
+        let seen = run(Personality::Stu3, "@cohort", &[fault], with_writes);
         assert_eq!((seen.left, seen.run.leftovers.len()), (0, 0), "{fault}");
     }
-    // Nor does leaving jobs on the server leave Groups there.
+    // `--no-delete` leaves jobs on the server, but no Groups.
     let seen = run(Personality::Stu3, "@cohort", &[], |settings| {
-        with_leave(settings);
+        with_writes(settings);
         settings.no_delete = true;
     });
     assert_eq!(seen.left, 0);
@@ -170,32 +170,32 @@ fn whenever_a_run_is_ended_no_group_stays() {
 
 #[test]
 fn a_group_that_stays_is_listed() {
-    let seen = run(Personality::Stu3, "@cohort", &["cohort-delete-405", "cohort-delete-stays"], with_leave);
+    let seen = run(Personality::Stu3, "@cohort", &["cohort-delete-405", "cohort-delete-stays"], with_writes);
     let groups = seen.run.leftovers.iter().filter(|left| left.contains("/Group/")).count();
     assert_eq!(groups, 2, "{:?}", seen.run.leftovers);
 }
 
 #[test]
-fn what_is_not_approved_of_is_no_breach_and_says_why() {
+fn a_group_that_is_not_created_is_not_a_failure() {
     for (fault, verdict, word) in [
-        ("legal-cohort-rejected", Verdict::Skip, "need not make every Group"),
-        ("legal-cohort-waits", Verdict::Skip, "approve"),
+        ("legal-cohort-rejected", Verdict::Skip, "may decline to create a Group"),
+        ("legal-cohort-waits", Verdict::Skip, "approval"),
         ("legal-cohort-refused", Verdict::NotApplicable, "member filter"),
     ] {
-        let seen = run(Personality::Stu3, "@cohort", &[fault], with_leave);
+        let seen = run(Personality::Stu3, "@cohort", &[fault], with_writes);
         let read = seen.test("metadata::cohort-read@cohort");
         assert_eq!(read.verdict, verdict, "{fault}: {}", read.because);
         assert!(read.because.contains(word), "{fault}: {}", read.because);
         assert_eq!(seen.run.leftovers.len(), 0, "{fault}");
     }
-    let seen = run(Personality::Stu3, "@cohort", &["legal-cohort-no-updates"], with_leave);
+    let seen = run(Personality::Stu3, "@cohort", &["legal-cohort-no-updates"], with_writes);
     let update = seen.test("kickoff::cohort-update@cohort");
     assert_eq!(update.verdict, Verdict::NotApplicable, "{}", update.because);
     assert!(seen.sent("PUT", "/Group").is_empty());
 }
 
 #[test]
-fn a_group_that_is_said_to_be_empty_must_be() {
+fn the_group_of_empty_group_must_be_empty() {
     let seen =
         run(Personality::Stu3, "@empty-group", &[], |settings| settings.empty_group = Some("empty-berth".into()));
     for id in ["kickoff::empty-group", "manifest::output-empty", "files::group-members"] {
@@ -210,7 +210,7 @@ fn a_group_that_is_said_to_be_empty_must_be() {
 }
 
 #[test]
-fn urls_that_open_files_are_asked_again_when_they_have_expired() {
+fn urls_of_open_files_are_requested_again_after_they_expire() {
     let catalog = catalog();
     let plan = plan(&catalog, "capability-outlived");
     let judged = |faults: &[&str]| {
@@ -226,6 +226,6 @@ fn urls_that_open_files_are_asked_again_when_they_have_expired() {
     };
     assert_eq!(judged(&["legal-capability-expires"]), (Verdict::Pass, Some(404)));
     assert_eq!(judged(&["auth-capability-outlived"]), (Verdict::Warn, Some(200)));
-    // An hour is longer than a job is waited for.
+    // An hour is longer than `--max-wait`.
     assert_eq!(judged(&["legal-presigned-rejects-auth"]), (Verdict::Skip, None));
 }

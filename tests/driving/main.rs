@@ -1,4 +1,4 @@
-//! Driving a target: single requests (`session`), whole flows (`flows`), TLS and the network.
+//! Runs against a target: single requests (`session`), complete flows (`flows`), TLS and the network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod cohorts;

@@ -1,4 +1,4 @@
-//! What goes over the wire and what comes of trouble there: raw listeners on the loopback address, no other network.
+//! Requests over the network, and its errors. The tests use raw listeners on the loopback address and no other network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{Read, Write};
@@ -21,36 +21,36 @@ use plimsoll::transport::address_guard::{Addresses, Lookup};
 use plimsoll::transport::network::Network;
 use url::Url;
 
-/// A listener that gives each of its connections the next of its answers and tells what it was asked.
+/// A listener that sends the next of its responses to each connection and reports the requests.
 struct Listener {
     base: Url,
-    asked: Receiver<String>,
+    requests: Receiver<String>,
 }
 
-fn listen(answers: Vec<Vec<u8>>) -> Listener {
+fn listen(responses: Vec<Vec<u8>>) -> Listener {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-    let (tell, asked) = channel();
+    let (sender, requests) = channel();
     std::thread::spawn(move || {
-        for answer in answers {
+        for response in responses {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = Vec::new();
             let mut buffer = [0_u8; 4096];
-            // Every request of these tests ends with its head, but for a TLS handshake.
+            // All requests of these tests have no body, except TLS handshakes.
             while !request.windows(4).any(|four| four == b"\r\n\r\n") && request.first() != Some(&0x16) {
                 match stream.read(&mut buffer) {
                     Ok(0) | Err(_) => break,
                     Ok(read) => request.extend_from_slice(&buffer[..read]),
                 }
             }
-            let _ = tell.send(String::from_utf8_lossy(&request).into_owned());
-            let _ = stream.write_all(&answer);
+            let _ = sender.send(String::from_utf8_lossy(&request).into_owned());
+            let _ = stream.write_all(&response);
             let _ = stream.shutdown(Shutdown::Write);
-            // Read to the end, so that the answer is not lost to a reset.
+            // Read to the end, because a reset would discard the response.
             while matches!(stream.read(&mut buffer), Ok(read) if read > 0) {}
         }
     });
-    Listener { base, asked }
+    Listener { base, requests }
 }
 
 fn ok() -> Vec<u8> {
@@ -102,7 +102,7 @@ fn kind(reply: &Reply) -> TroubleKind {
     reply.result.as_ref().map(|whole| whole.status).unwrap_err().kind
 }
 
-/// The names of a raw request's headers, in lower case, sorted.
+/// Returns the names of a raw request's headers, in lower case, sorted.
 fn names(request: &str) -> Vec<String> {
     let lines = request.lines().skip(1);
     let mut names: Vec<String> = lines.filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase())).collect();
@@ -111,7 +111,7 @@ fn names(request: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_added_to_a_request() {
+fn only_host_and_user_agent_are_added_to_a_request() {
     let listener = listen(vec![ok(), ok()]);
     let base = listener.base.clone();
     run(async {
@@ -121,17 +121,17 @@ fn nothing_is_added_to_a_request() {
         assert_eq!(session.requests(), 2);
         assert_eq!(session.bytes(), 4);
     });
-    let bare = listener.asked.recv().unwrap();
+    let bare = listener.requests.recv().unwrap();
     assert_eq!(names(&bare), ["host", "user-agent"], "{bare}");
     assert!(bare.starts_with("GET / HTTP/1.1\r\n"), "{bare}");
     let agent = format!("user-agent: plimsoll/{} (+bulk data conformance)", env!("CARGO_PKG_VERSION"));
     assert!(bare.to_ascii_lowercase().contains(&agent), "{bare}");
-    let full = listener.asked.recv().unwrap();
+    let full = listener.requests.recv().unwrap();
     assert_eq!(names(&full), ["accept", "host", "user-agent"], "{full}");
 }
 
 #[test]
-fn a_cut_body_is_handed_out_with_its_trouble() {
+fn an_incomplete_body_is_returned_with_its_error() {
     for accept in [true, false] {
         for answer in [
             &b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"[..],
@@ -150,7 +150,7 @@ fn a_cut_body_is_handed_out_with_its_trouble() {
 }
 
 #[test]
-fn trouble_is_told_apart() {
+fn kinds_of_errors_are_distinguished() {
     let cases: [(&[u8], TroubleKind); 4] = [
         (b"", TroubleKind::Cut),
         (b"HTTP/1.1 200 OK\r\nContent-", TroubleKind::Cut),
@@ -179,9 +179,9 @@ fn trouble_is_told_apart() {
 }
 
 #[test]
-fn a_silent_server_is_not_waited_for_for_ever() {
+fn a_server_that_never_responds_is_a_timeout() {
     for accept in [true, false] {
-        // Connections wait in the backlog and are never answered.
+        // Connections stay in the backlog and get no response.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let mut settings = Settings::new(base.clone());
@@ -201,9 +201,9 @@ fn a_token_never_leaves_its_origin() {
     settings.credentials = Credentials::Token(Secret::new("marked-secret-token"));
     let (reply, session) = sent(settings, ask(&listener.base, true));
     assert_eq!(reply.result.unwrap().url.as_str(), format!("{}file", other.base));
-    let first = listener.asked.recv().unwrap();
+    let first = listener.requests.recv().unwrap();
     assert!(first.to_ascii_lowercase().contains("authorization: bearer marked-secret-token"), "{first}");
-    let second = other.asked.recv().unwrap();
+    let second = other.requests.recv().unwrap();
     assert!(!second.to_ascii_lowercase().contains("authorization"), "{second}");
     assert!(!second.contains("marked-secret-token"), "{second}");
     let recording = session.recorder().recording();
@@ -224,7 +224,7 @@ impl Lookup for Names {
 }
 
 #[test]
-fn a_public_server_cannot_send_us_to_private_addresses() {
+fn a_public_server_cannot_redirect_to_private_addresses() {
     let listener = listen(vec![ok()]);
     let port = listener.base.port().unwrap();
     let names = Names(vec![
@@ -242,11 +242,11 @@ fn a_public_server_cannot_send_us_to_private_addresses() {
                 let reply = session.send(ask(&url, accept)).await;
                 assert_eq!(kind(&reply), TroubleKind::NotSent, "{host} {:?}", reply.result);
                 let message = reply.result.unwrap_err().message;
-                assert!(message.contains("reported, not visited"), "{message}");
+                assert!(message.contains("no request is sent to it"), "{message}");
             }
         }
     });
-    assert!(listener.asked.try_recv().is_err(), "the listener was visited");
+    assert!(listener.requests.try_recv().is_err(), "the listener was visited");
 }
 
 #[test]

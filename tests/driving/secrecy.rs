@@ -1,4 +1,4 @@
-//! What a target should keep to itself: how findings about URLs come about, and that they show none.
+//! Tests of secrecy: findings about URLs that are easy to guess, and that findings show no secrets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use plimsoll::base::vocabulary::Verdict;
@@ -8,18 +8,19 @@ use plimsoll::reference::personality::spec::Personality;
 use plimsoll::selftest::reference_run;
 use plimsoll::verdicts::judged_run::TestResult;
 
-/// What is judged of a run against the server with one fault, of the tests whose names `wanted` takes, after `change`.
+/// Returns the results of the tests with names that `wanted` accepts, of a run against the server with one fault after
+/// `change`, and the recording as text.
 fn judged(
     fault: &str,
     wanted: &dyn Fn(&str) -> bool,
     change: impl FnOnce(&mut Recording),
 ) -> (Vec<TestResult>, String) {
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let ask = plimsoll::plan::build::PlanRequest {
+    let request = plimsoll::plan::build::PlanRequest {
         specs: vec!["hl7-3.0.0".to_owned()],
         ..plimsoll::plan::build::PlanRequest::default()
     };
-    let plan = plimsoll::plan::build::build(&catalog, &ask, wanted).unwrap();
+    let plan = plimsoll::plan::build::build(&catalog, &request, wanted).unwrap();
     let faults = vec![plimsoll::reference::fault::embedded::fault(fault).unwrap()];
     let mut recording = reference_run::recorded(&catalog, &plan, Personality::Stu3, faults).unwrap();
     change(&mut recording);
@@ -28,7 +29,7 @@ fn judged(
 }
 
 fn verdict(tests: &[TestResult], id: &str) -> (Verdict, String) {
-    let test = tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("{id} is not there"));
+    let test = tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("no test {id}"));
     (test.verdict, test.because.clone())
 }
 
@@ -39,24 +40,24 @@ fn enough(name: &str) -> bool {
 }
 
 #[test]
-fn numbers_are_told_from_times_and_from_short_names() {
-    for (fault, says) in [
-        ("sec-job-id-sequential", "by a number alone"),
-        ("sec-job-id-clock", "by the time of day"),
+fn numbers_times_and_short_names_have_different_findings() {
+    for (fault, expected) in [
+        ("sec-job-id-sequential", "only in a number"),
+        ("sec-job-id-clock", "only in the time of day"),
         ("sec-job-id-short", "bits"),
     ] {
         let (found, because) = verdict(&judged(fault, &enough, |_| ()).0, JOBS);
         assert_eq!(found, Verdict::Warn, "{fault}: {because}");
-        assert!(because.contains(says), "{fault}: {because}");
+        assert!(because.contains(expected), "{fault}: {because}");
     }
 }
 
 #[test]
-fn nothing_is_said_of_few_urls_nor_of_recordings_that_do_not_know() {
+fn few_urls_and_missing_measurements_are_not_judged() {
     let alone = |name: &str| name.contains("auth::job-urls");
     let (found, because) = verdict(&judged("sec-job-id-sequential", &alone, |_| ()).0, JOBS);
     assert_eq!(found, Verdict::Skip, "{because}");
-    assert!(because.contains("it takes 3"), "{because}");
+    assert!(because.contains("the test needs 3"), "{because}");
     let forget = |recording: &mut Recording| recording.end.as_mut().unwrap().guessing = None;
     let (found, because) = verdict(&judged("sec-job-id-sequential", &enough, forget).0, JOBS);
     assert_eq!(found, Verdict::Error, "{because}");
@@ -65,7 +66,7 @@ fn nothing_is_said_of_few_urls_nor_of_recordings_that_do_not_know() {
 }
 
 #[test]
-fn sixteen_random_digits_of_three_jobs_are_enough_though_some_are_alike() {
+fn enough_random_bits_pass() {
     for (seen, bits, expected) in [
         (3, 56, Verdict::Pass),
         (3, 44, Verdict::Warn),
@@ -92,10 +93,13 @@ fn findings_name_places_and_neither_ids_nor_secrets() {
         because.contains("line 13") && !because.contains(plimsoll::reference::data::fixtures::OTHERS_PATIENT),
         "{because}"
     );
-    assert!(!recording.contains(plimsoll::reference::data::fixtures::OTHERS_PATIENT), "ids of resources are not kept");
+    assert!(
+        !recording.contains(plimsoll::reference::data::fixtures::OTHERS_PATIENT),
+        "ids of resources are not recorded"
+    );
     let (tests, recording) = judged("manifest-request-userinfo", &wanted, |_| ());
     let (found, because) = verdict(&tests, "auth::urls-without-secrets@patient");
     assert_eq!(found, Verdict::Warn, "{because}");
     assert!(because.contains("body /request"), "{because}");
-    assert!(!recording.contains("correct-horse"), "a password is not kept");
+    assert!(!recording.contains("correct-horse"), "a password is not recorded");
 }

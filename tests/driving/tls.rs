@@ -1,4 +1,4 @@
-//! Certificates: accepted where the user named their authority, or asked for no checks; refused otherwise.
+//! Certificates: accepted if the user named their authority or turned off the check, refused otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{Read, Write};
@@ -28,12 +28,12 @@ fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls").join(name)
 }
 
-/// A server on 127.0.0.1, whose certificate names that address and `localhost`, and which takes `connections`.
+/// Starts a server on 127.0.0.1 that accepts `connections`. Its certificate names that address and `localhost`.
 fn serve(connections: usize) -> u16 {
     serve_clients(connections, None)
 }
 
-/// The same, for clients that show a certificate where there is one to look at them.
+/// The same, with a verifier of client certificates.
 fn serve_clients(connections: usize, verifier: Option<Arc<dyn ClientCertVerifier>>) -> u16 {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
@@ -52,7 +52,7 @@ fn serve_clients(connections: usize, verifier: Option<Arc<dyn ClientCertVerifier
             let (stream, _) = listener.accept().unwrap();
             let mut stream = StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream);
             let mut buffer = [0_u8; 4096];
-            // A client that refuses the certificate leaves here.
+            // A client that refuses the certificate closes the connection here.
             if matches!(stream.read(&mut buffer), Ok(read) if read > 0) {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsafe");
                 stream.conn.send_close_notify();
@@ -64,12 +64,12 @@ fn serve_clients(connections: usize, verifier: Option<Arc<dyn ClientCertVerifier
     port
 }
 
-/// Asks once with an `Accept` and once without, for these go different ways.
-fn answers(change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
-    answers_of(serve(2), change)
+/// Sends one request with `Accept` and one without, because these use different code.
+fn responses(change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
+    responses_of(serve(2), change)
 }
 
-fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
+fn responses_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, Trouble>> {
     let url = Url::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
@@ -85,7 +85,7 @@ fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, T
             if accept {
                 headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
             }
-            let ask = RequestSpec {
+            let request = RequestSpec {
                 masked: false,
                 flow: None,
                 role: Role::Metadata,
@@ -98,7 +98,7 @@ fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, T
                 identity: Identity::Client,
                 open: false,
             };
-            let result = session.send(ask).await.result;
+            let result = session.send(request).await.result;
             results.push(result.map(|whole| String::from_utf8_lossy(&whole.body).into_owned()));
         }
         results
@@ -107,15 +107,15 @@ fn answers_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String, T
 
 #[test]
 fn an_authority_that_the_user_named_is_trusted() {
-    let results = answers(|settings| settings.ca_file = Some(fixture("ca.pem")));
+    let results = responses(|settings| settings.ca_file = Some(fixture("ca.pem")));
     assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
 }
 
 #[test]
-fn any_certificate_is_taken_only_where_asked() {
-    let results = answers(|settings| settings.insecure = true);
+fn any_certificate_is_accepted_only_with_insecure() {
+    let results = responses(|settings| settings.insecure = true);
     assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
-    for result in answers(|_| ()) {
+    for result in responses(|_| ()) {
         let trouble = result.unwrap_err();
         assert_eq!(trouble.kind, TroubleKind::Tls, "{}", trouble.message);
         assert!(trouble.message.contains("certificate"), "{}", trouble.message);
@@ -125,15 +125,15 @@ fn any_certificate_is_taken_only_where_asked() {
 #[test]
 fn a_file_without_certificates_is_refused() {
     let base = Url::parse("https://127.0.0.1/").unwrap();
-    for (name, expected) in [("server.key", "holds no certificate"), ("missing.pem", "missing.pem cannot be used")] {
+    for (name, expected) in [("server.key", "has no certificate"), ("missing.pem", "missing.pem: ")] {
         let mut settings = Settings::new(base.clone());
         settings.ca_file = Some(fixture(name));
-        let Err(error) = Network::new(&settings) else { panic!("{name} was taken") };
+        let Err(error) = Network::new(&settings) else { panic!("{name} was accepted") };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
-/// Lets in whoever shows the one certificate and has its key.
+/// Accepts one client certificate.
 #[derive(Debug)]
 struct OneClient(CertificateDer<'static>);
 
@@ -149,7 +149,9 @@ impl ClientCertVerifier for OneClient {
         _: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         let known = *shown == self.0;
-        known.then(ClientCertVerified::assertion).ok_or_else(|| rustls::Error::General("a stranger".to_owned()))
+        known
+            .then(ClientCertVerified::assertion)
+            .ok_or_else(|| rustls::Error::General("unknown certificate".to_owned()))
     }
 
     fn verify_tls12_signature(
@@ -180,7 +182,7 @@ impl ClientCertVerifier for OneClient {
 }
 
 #[test]
-fn a_server_that_wants_a_client_certificate_is_shown_one() {
+fn a_client_certificate_is_presented() {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let port = || serve_clients(2, Some(Arc::new(OneClient(certificate.clone()))));
     let folder = tempfile::tempdir().unwrap();
@@ -188,12 +190,12 @@ fn a_server_that_wants_a_client_certificate_is_shown_one() {
     let read = |name: &str| std::fs::read_to_string(fixture(name)).unwrap();
     std::fs::write(&pem, read("server.pem") + &read("server.key")).unwrap();
     let trusting = |settings: &mut Settings| settings.ca_file = Some(fixture("ca.pem"));
-    let results = answers_of(port(), |settings| {
+    let results = responses_of(port(), |settings| {
         trusting(settings);
         settings.client_cert = Some(pem.clone());
     });
     assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
-    for result in answers_of(port(), trusting) {
+    for result in responses_of(port(), trusting) {
         let trouble = result.unwrap_err();
         assert!(matches!(trouble.kind, TroubleKind::Tls | TroubleKind::Cut), "{trouble:?}");
     }
@@ -202,11 +204,11 @@ fn a_server_that_wants_a_client_certificate_is_shown_one() {
 #[test]
 fn a_client_certificate_without_its_key_is_refused_before_anything_is_sent() {
     for (name, expected) in
-        [("server.pem", "no private key"), ("server.key", "no certificate"), ("none", "none cannot")]
+        [("server.pem", "no private key"), ("server.key", "no certificate"), ("none", "none: ")]
     {
         let mut settings = Settings::new(Url::parse("https://127.0.0.1/").unwrap());
         settings.client_cert = Some(fixture(name));
-        let Err(error) = Network::new(&settings) else { panic!("{name} was taken") };
+        let Err(error) = Network::new(&settings) else { panic!("{name} was accepted") };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Versions of TLS: what is said of origins that take them up, refuse them, hang up, or are no TLS at all.
+//! TLS versions: verdicts on origins that accept old versions, refuse them, close the connection, or do not use TLS.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::{Read, Write};
@@ -26,21 +26,21 @@ use url::Url;
 const SPOKEN: &str = "auth::tls-spoken@transport";
 const OLD: &str = "auth::tls-old-refused@transport";
 
-/// The verdicts of the tests of TLS on a server in process, whose handshakes `greeter` answers.
-fn judged(base: &str, greeter: Option<HandshakeResponder>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
+/// Returns the results of the TLS tests on a server in process. `responder` responds to handshakes.
+fn judged(base: &str, responder: Option<HandshakeResponder>, change: impl FnOnce(&mut Settings)) -> Vec<TestResult> {
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let ask = plimsoll::plan::build::PlanRequest {
+    let request = plimsoll::plan::build::PlanRequest {
         specs: vec!["hl7-3.0.0".to_owned()],
         ..plimsoll::plan::build::PlanRequest::default()
     };
-    let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| name.contains("tls-")).unwrap();
+    let plan = plimsoll::plan::build::build(&catalog, &request, &|name| name.contains("tls-")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let recording = runtime.block_on(async {
         let base: Url = base.parse().unwrap();
         let clock = Clock::system();
         let router: Router = serve::router(ServerOptions::new(Personality::Stu3, base.clone(), clock));
-        let transport = match greeter {
-            Some(greeter) => InProcess::new(router).answering_handshakes(greeter),
+        let transport = match responder {
+            Some(responder) => InProcess::new(router).answering_handshakes(responder),
             None => InProcess::new(router),
         };
         let mut settings = Settings { groups: vec![GROUP.to_owned()], ..Settings::new(base) };
@@ -52,7 +52,7 @@ fn judged(base: &str, greeter: Option<HandshakeResponder>, change: impl FnOnce(&
 }
 
 fn verdict(tests: &[TestResult], id: &str) -> (Verdict, String) {
-    let test = tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("{id} is not there"));
+    let test = tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("no test {id}"));
     (test.verdict, test.because.clone())
 }
 
@@ -73,7 +73,7 @@ fn an_honest_server_passes() {
 }
 
 #[test]
-fn plain_http_fails_but_on_this_machine_and_where_it_is_meant() {
+fn plain_http_fails_except_on_localhost_and_with_allow_http() {
     let tests = judged("http://fhir.example.org/fhir", None, |_| ());
     let (found, because) = verdict(&tests, SPOKEN);
     assert_eq!(found, Verdict::Fail, "{because}");
@@ -88,28 +88,29 @@ fn plain_http_fails_but_on_this_machine_and_where_it_is_meant() {
 }
 
 #[test]
-fn what_could_not_be_offered_or_understood_is_never_a_pass_of_its_own() {
+fn a_handshake_without_a_result_is_not_a_pass() {
     let base = "https://fhir.example.org/fhir";
-    // No handshake can be made on this way; that requests are answered still shows 1.2 or 1.3.
+    // This transport makes no handshakes. A response to a request still shows that the server supports 1.2 or 1.3.
     let tests = judged(base, None, |_| ());
     assert_eq!(verdict(&tests, SPOKEN).0, Verdict::Pass);
     assert_eq!(verdict(&tests, OLD).0, Verdict::Error);
     let tests = judged(base, always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), |_| ());
     assert_eq!(verdict(&tests, OLD).0, Verdict::Error, "{}", verdict(&tests, OLD).1);
-    // An end of the connection is a refusal, of a server that answers requests.
+    // A server that responds to requests refuses a handshake if it closes the connection.
     let tests = judged(base, always(b""), |_| ());
     assert_eq!(verdict(&tests, OLD).0, Verdict::Pass);
 }
 
-/// A server of sockets that reads a first message and answers with these bytes; none: it says nothing and stays.
-fn scripted(answer: Option<&'static [u8]>) -> Url {
+/// Starts a server that reads the first message and sends these bytes. With `None` it sends nothing and keeps the
+/// connection.
+fn scripted(response: Option<&'static [u8]>) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut buffer = [0_u8; 4096];
         assert!(stream.read(&mut buffer).unwrap() > 0);
-        match answer {
+        match response {
             Some(bytes) => stream.write_all(bytes).unwrap(),
             None => while matches!(stream.read(&mut buffer), Ok(read) if read > 0) {},
         }
@@ -118,25 +119,25 @@ fn scripted(answer: Option<&'static [u8]>) -> Url {
 }
 
 #[test]
-fn a_server_of_old_tls_alone_is_told_that_though_nothing_can_be_asked_of_it() {
+fn a_server_with_old_tls_only_gets_its_verdict_without_any_request() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base: Url = format!("https://127.0.0.1:{}/fhir", listener.local_addr().unwrap().port()).parse().unwrap();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let mut buffer = [0_u8; 4096];
             let read = stream.read(&mut buffer).unwrap_or_default();
-            // TLS 1.2 and newer list what they can; this server knows no such list, and no 3.3.
+            // Newer TLS versions send 3.3 here, which this server does not know.
             let newer = buffer[..read].get(9..11) == Some(&[3, 3]);
             let alert: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
             let _ = stream.write_all(if newer { alert } else { OLD_HELLO });
         }
     });
     let catalog = plimsoll::suite::source::embedded().unwrap();
-    let ask = plimsoll::plan::build::PlanRequest {
+    let request = plimsoll::plan::build::PlanRequest {
         specs: vec!["hl7-3.0.0".to_owned()],
         ..plimsoll::plan::build::PlanRequest::default()
     };
-    let plan = plimsoll::plan::build::build(&catalog, &ask, &|name| {
+    let plan = plimsoll::plan::build::build(&catalog, &request, &|name| {
         name.contains("tls-") || name.contains("accepted-202@system")
     })
     .unwrap();
@@ -179,13 +180,13 @@ fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Tro
 }
 
 #[test]
-fn over_sockets_each_answer_is_told_from_the_others() {
-    let said = |answer| greet(&scripted(answer), |_| ());
-    assert_eq!(said(Some(OLD_HELLO)), Ok(Handshake::Agreed("TLS 1.0".to_owned())));
-    assert_eq!(said(Some(&[21, 3, 1, 0, 2, 2, 70])), Ok(Handshake::Refused("protocol_version".to_owned())));
-    assert_eq!(said(Some(b"")), Ok(Handshake::Closed));
-    assert_eq!(said(Some(b"HTTP/1.1 400 Bad Request\r\n")).unwrap_err().kind, TroubleKind::Protocol);
-    assert_eq!(said(None).unwrap_err().kind, TroubleKind::Timeout);
+fn responses_over_sockets_are_distinguished() {
+    let greeted = |response| greet(&scripted(response), |_| ());
+    assert_eq!(greeted(Some(OLD_HELLO)), Ok(Handshake::Agreed("TLS 1.0".to_owned())));
+    assert_eq!(greeted(Some(&[21, 3, 1, 0, 2, 2, 70])), Ok(Handshake::Refused("protocol_version".to_owned())));
+    assert_eq!(greeted(Some(b"")), Ok(Handshake::Closed));
+    assert_eq!(greeted(Some(b"HTTP/1.1 400 Bad Request\r\n")).unwrap_err().kind, TroubleKind::Protocol);
+    assert_eq!(greeted(None).unwrap_err().kind, TroubleKind::Timeout);
     let gone: Url = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap()
@@ -196,7 +197,7 @@ fn over_sockets_each_answer_is_told_from_the_others() {
 }
 
 #[test]
-fn a_public_server_cannot_have_a_private_address_greeted() {
+fn a_public_server_cannot_cause_handshakes_with_private_addresses() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let inside: Url = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let trouble = greet(&inside, |settings| settings.base = "https://8.8.8.8/fhir".parse().unwrap()).unwrap_err();

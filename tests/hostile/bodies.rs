@@ -49,7 +49,7 @@ fn an_endless_file_of_good_lines_ends_with_the_bytes_a_run_may_take() {
         (moment == Moment::File).then(|| answer(200, &ndjson, endless("", line.repeat(1000))))
     });
     let came = Trial::whole().with(|settings| settings.max_bytes = 8 << 20).against(server);
-    came.within("endless file of good lines", 400, 64 << 20, 150 * MB).says("raise --max-bytes");
+    came.within("endless file of good lines", 400, 64 << 20, 150 * MB).says("--max-bytes");
     assert_ne!(came.verdict("files::ndjson@system"), Verdict::Pass);
 }
 
@@ -68,10 +68,11 @@ fn long_lines(all: bool) -> Lair {
 fn a_line_of_a_gigabyte_is_left() {
     let trial = Trial::of(&|name| name.ends_with("@system")).with(|settings| settings.max_bytes = 2 << 30);
     let came = trial.against(long_lines(false));
-    came.within("one line of 1 GB, one file", 100, 1100 << 20, 200 * MB).says("a line beyond the limit");
-    assert_eq!(came.verdict("files::ndjson@system"), Verdict::Error, "a limit of ours is no fault of theirs");
+    came.within("one line of 1 GB, one file", 100, 1100 << 20, 200 * MB)
+        .says("a line that is longer than Plimsoll reads");
+    assert_eq!(came.verdict("files::ndjson@system"), Verdict::Error, "a limit of Plimsoll is not a violation");
     let came = against(long_lines(true));
-    came.within("one line of 1 GB, every file", 100, 300 << 20, 600 * MB).says("raise --max-bytes");
+    came.within("one line of 1 GB, every file", 100, 300 << 20, 600 * MB).says("--max-bytes");
     assert_ne!(came.verdict("files::ndjson@system"), Verdict::Fail);
 }
 

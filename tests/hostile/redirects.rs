@@ -26,7 +26,7 @@ fn a_circle_of_redirects_ends_at_every_moment() {
         let came = Trial::whole().against(server);
         came.within(&format!("redirect circle ({at:?})"), 500, 4 << 20, 100 * MB);
         if at != Moment::Metadata {
-            came.says("in a circle");
+            came.says("form a loop");
             assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
         }
     }
@@ -89,7 +89,7 @@ fn a_redirect_into_our_own_network_is_reported_and_not_followed() {
             });
             came.within(&format!("redirect to {host} ({at:?})"), 600, 4 << 20, 100 * MB);
             if at != Moment::Metadata {
-                came.says("it is reported, not visited");
+                came.says("no request is sent to it");
                 assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
             }
         }
@@ -124,7 +124,7 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
             Arc::new(Split { server: server.over(inner), wire })
         });
         came.within(&format!("manifest names {shown}"), 400, 4 << 20, 100 * MB);
-        came.says(if scheme == "http" { "it is reported, not visited" } else { "only http and https are" });
+        came.says(if scheme == "http" { "no request is sent to it" } else { "only http and https are" });
         assert_ne!(came.outcome(), Conformance::Conformant);
     }
     assert!(inside.accept().is_err(), "somebody came");

@@ -1,5 +1,5 @@
-//! Whatever stands on a recording, the judge ends, says the same twice, and every report is drawn: recordings of real runs, changed
-//! at random places by dice that fall alike each time.
+//! Whatever a recording has, the judge finishes, gives the same result twice, and every report is rendered. The
+//! recordings are of real runs, changed at random places by a generator with a fixed seed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use plimsoll::judge::judge_run;
@@ -12,7 +12,7 @@ use plimsoll::selftest::reference_run::recorded;
 use plimsoll::suite::catalog::Catalog;
 use serde_json::{Value, json};
 
-/// Numbers that look random and are the same each time (SplitMix64).
+/// A pseudorandom generator (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
@@ -48,7 +48,7 @@ fn odd(dice: &mut Dice) -> Value {
     all[dice.roll(all.len())].clone()
 }
 
-/// How many values there are in all.
+/// Returns the number of all values in a value, including itself.
 fn size(value: &Value) -> usize {
     1 + match value {
         Value::Object(members) => members.values().map(size).sum(),
@@ -57,7 +57,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Changes the value that stands `at` places after this one.
+/// Changes the value that is `at` values after this one in document order.
 fn change(value: &mut Value, at: &mut usize, dice: &mut Dice) {
     if *at == 0 {
         match (dice.roll(4), value) {
@@ -94,7 +94,7 @@ fn change(value: &mut Value, at: &mut usize, dice: &mut Dice) {
     }
 }
 
-fn judge_and_draw(catalog: &Catalog, plan: &Plan, recording: &Recording) {
+fn judge_and_render(catalog: &Catalog, plan: &Plan, recording: &Recording) {
     let run = judge_run::judge(catalog, plan, recording);
     assert_eq!(run.judgements, judge_run::judge(catalog, plan, recording).judgements);
     html::page::render(&run);
@@ -108,7 +108,7 @@ fn judge_and_draw(catalog: &Catalog, plan: &Plan, recording: &Recording) {
 }
 
 #[test]
-fn no_recording_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
+fn every_recording_is_judged_without_panic_and_the_same_twice() {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
     let plan = whole_plan(&catalog, spec).unwrap();
@@ -121,13 +121,13 @@ fn no_recording_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
     let (mut judged, mut tried) = (0, 0);
     while judged < 60 {
         tried += 1;
-        assert!(tried < 3000, "only {judged} changed recordings were recordings");
+        assert!(tried < 3000, "only {judged} changed recordings could be read");
         let mut value = recordings[dice.roll(recordings.len())].clone();
         for _ in 0..1 + dice.roll(12) {
             let mut at = dice.roll(size(&value));
             let mut other = value.clone();
             change(&mut other, &mut at, &mut dice);
-            // A change after which it is no recording any more is refused by the reader; the others are kept.
+            // The reader refuses a change after which the value is not a recording.
             if serde_json::from_value::<Recording>(other.clone()).is_ok() {
                 value = other;
             }
@@ -136,6 +136,6 @@ fn no_recording_makes_the_judge_fall_and_each_is_judged_the_same_twice() {
             continue;
         }
         judged += 1;
-        judge_and_draw(&catalog, &plan, &serde_json::from_value(value).unwrap());
+        judge_and_render(&catalog, &plan, &serde_json::from_value(value).unwrap());
     }
 }

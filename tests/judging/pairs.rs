@@ -1,5 +1,5 @@
-//! Two faults at once are two faults: of seeded pairs, each is still noticed, unless the other keeps its tests from being
-//! decided at all.
+//! Two faults at the same time are both noticed, in seeded pairs, unless one of them prevents a decision on the tests
+//! of the other.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -17,12 +17,12 @@ use plimsoll::selftest::try_fault::is_tried;
 
 use plimsoll::verdicts::judged_run::TestResult;
 
-/// Pairs that must show both.
+/// The number of pairs in which both faults must be noticed.
 const PAIRS: usize = 200;
 
-/// A number that looks random and is the same each time (FNV-1a, then SplitMix64's end). It hangs on the two ids alone,
-/// so that a fault that is new does not change which other pairs are tried.
-fn lot(one: &str, other: &str) -> u64 {
+/// Returns a pseudorandom number of a pair (FNV-1a, then the end of SplitMix64). It depends only on the two ids, so a
+/// new fault does not change which other pairs are tried.
+fn pair_number(one: &str, other: &str) -> u64 {
     let bytes = one.bytes().chain([b' ']).chain(other.bytes());
     let mut z =
         bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -31,14 +31,15 @@ fn lot(one: &str, other: &str) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Whether two faults change the same answers, so that one may write over what the other wrote. Behaviors may meet those
-/// of their area, and what changes one certain file or item: where the behavior lists others, it changes nothing.
-fn meet(one: &Fault, other: &Fault) -> bool {
+/// Returns whether two faults may change the same responses, so that one may overwrite the change of the other. A
+/// behavior may conflict with faults of its area, and with changes of one specific file or item: if the behavior lists
+/// other items, such a change has no effect.
+fn conflict(one: &Fault, other: &Fault) -> bool {
     let points = |fault: &Fault| -> BTreeSet<String> {
         fault.does.iter().flat_map(|step| step.at.iter().map(|at| at.split('.').next().unwrap().to_owned())).collect()
     };
     let behaves = |fault: &Fault| fault.behaviors().next().is_some();
-    let particular = |fault: &Fault| {
+    let is_specific = |fault: &Fault| {
         fault.does.iter().any(|step| {
             let pointers = step.set_json.keys().chain(&step.remove_json).chain(step.copy_json.keys());
             let item = |pointer: &String| {
@@ -47,25 +48,27 @@ fn meet(one: &Fault, other: &Fault) -> bool {
             step.when.file.is_some() || pointers.into_iter().any(item)
         })
     };
-    let meets = |one: &Fault, other: &Fault| behaves(one) && (one.area == other.area || particular(other));
-    // What a run asks for hangs on the files that it saw, so that a fault that waits for a certain value may never be met.
+    let overlaps = |one: &Fault, other: &Fault| behaves(one) && (one.area == other.area || is_specific(other));
+    // The requests of a run depend on the files that it received, so a fault that waits for a certain parameter value
+    // may never have an effect.
     let waits = |fault: &Fault| fault.does.iter().any(|step| !step.when.param_is.is_empty());
     let alters = |fault: &Fault| points(fault).contains("file");
     let misses = |one: &Fault, other: &Fault| waits(one) && alters(other);
     !points(one).is_disjoint(&points(other))
-        || meets(one, other)
-        || meets(other, one)
+        || overlaps(one, other)
+        || overlaps(other, one)
         || misses(one, other)
         || misses(other, one)
 }
 
+/// How a run shows a fault.
 #[derive(Debug, PartialEq)]
 enum Shown {
-    /// A test that must notice it did.
+    /// A test that must notice it noticed it.
     Yes,
-    /// None of its tests was decided: the other fault stopped what they look at.
+    /// None of its tests was decided, because the other fault ended the flow.
     Stopped,
-    /// Its tests were decided and none noticed.
+    /// Its tests were decided, and none noticed it.
     Hidden,
 }
 
@@ -75,7 +78,7 @@ fn shown(fault: &Fault, tests: &[TestResult]) -> Shown {
     if own().any(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn)) {
         Shown::Yes
     } else if own().any(|test| test.verdict == Verdict::Pass && !test.id.ends_with("@others")) {
-        // What gathers from several flows passes where the one that would show it was stopped.
+        // A test on an aggregating flow passes if the flow that would show the fault ended early.
         Shown::Hidden
     } else {
         Shown::Stopped
@@ -83,7 +86,7 @@ fn shown(fault: &Fault, tests: &[TestResult]) -> Shown {
 }
 
 #[test]
-fn two_hundred_pairs_of_faults_show_both() {
+fn both_faults_of_two_hundred_pairs_are_noticed() {
     let began = Instant::now();
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::from_word("hl7-3.0.0").unwrap();
@@ -97,10 +100,10 @@ fn two_hundred_pairs_of_faults_show_both() {
         .collect();
     let mut drawn: Vec<(u64, &Fault, &Fault)> = Vec::new();
     for (at, first) in faults.iter().enumerate() {
-        let others = faults[at + 1..].iter().filter(|second| !meet(first, second));
-        drawn.extend(others.map(|second| (lot(&first.id, &second.id), first, second)));
+        let others = faults[at + 1..].iter().filter(|second| !conflict(first, second));
+        drawn.extend(others.map(|second| (pair_number(&first.id, &second.id), first, second)));
     }
-    drawn.sort_by_key(|(lot, ..)| *lot);
+    drawn.sort_by_key(|(number, ..)| *number);
     let pairs: Vec<(&Fault, &Fault)> =
         drawn.iter().take(3 * PAIRS).map(|(_, first, second)| (*first, *second)).collect();
 
@@ -125,8 +128,8 @@ fn two_hundred_pairs_of_faults_show_both() {
         }
     });
     let (both, tried) = (both.into_inner(), next.into_inner().min(pairs.len()));
-    println!("{both} pairs showed both, of {tried} that were tried, in {:.1?}", began.elapsed());
+    println!("both faults were noticed in {both} of {tried} pairs, in {:.1?}", began.elapsed());
     let hidden = hidden.into_inner().unwrap();
-    assert!(hidden.is_empty(), "a fault hides another: {hidden:#?}");
-    assert!(both >= PAIRS, "{both} of {tried} pairs showed both");
+    assert!(hidden.is_empty(), "one fault hides another: {hidden:#?}");
+    assert!(both >= PAIRS, "both faults were noticed in only {both} of {tried} pairs");
 }

@@ -1,4 +1,4 @@
-//! Recordings made by hand.
+//! Handmade recordings.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The list of known ways to be wrong or odd names what exists, and says so as soon as more of it does.
+//! The list of known faults and variants in `fixtures/rows.toml` names what exists, and fails if an open row exists
+//! now.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -8,23 +9,24 @@ use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::suite::values::Names;
 use serde::Deserialize;
 
+/// What covers a row.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-enum Stands {
-    /// A fault of the reference server, or several.
+enum Coverage {
+    /// One or more faults of the reference server.
     Fault(Names),
-    /// A legal variant of it.
+    /// A legal variant of the reference server.
     Legal(String),
     /// A test with a hostile server: `file::name` below tests/.
     Hostile(String),
-    /// The honest server shows it; the text says how.
+    /// The reference server without faults shows it; the text says how.
     Honest(String),
-    /// Nothing yet; the text says why.
+    /// Nothing covers it yet; the text says why.
     Open(String),
 }
 
 #[test]
-fn each_row_names_what_stands_for_it() {
+fn each_row_names_what_covers_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("fixtures/rows.toml");
     let mut text = std::fs::read_to_string(&path).unwrap();
@@ -39,27 +41,27 @@ fn each_row_names_what_stands_for_it() {
         text = text.lines().map(|line| named(line).unwrap_or_else(|| line.to_owned()) + "\n").collect();
         std::fs::write(&path, &text).unwrap();
     }
-    let rows: BTreeMap<String, Stands> = toml::from_str(&text).unwrap();
+    let rows: BTreeMap<String, Coverage> = toml::from_str(&text).unwrap();
     assert_eq!(rows.len(), 213);
     let known = |id: &str, kind: FaultKind| faults.iter().any(|fault| fault.id == id && fault.kind == kind);
-    for (row, stands) in &rows {
-        match stands {
-            Stands::Fault(ids) => {
+    for (row, coverage) in &rows {
+        match coverage {
+            Coverage::Fault(ids) => {
                 for id in &ids.0 {
                     assert!(known(id, FaultKind::Defect), "{row}: there is no fault {id}");
                 }
             }
-            Stands::Legal(id) => assert!(known(id, FaultKind::Legal), "{row}: there is no legal variant {id}"),
-            Stands::Hostile(test) => {
+            Coverage::Legal(id) => assert!(known(id, FaultKind::Legal), "{row}: there is no legal variant {id}"),
+            Coverage::Hostile(test) => {
                 let (file, name) = test.split_once("::").unwrap();
                 let source = std::fs::read_to_string(root.join("tests").join(file)).unwrap();
                 assert!(source.contains(&format!("fn {name}()")), "{row}: {file} has no test {name}");
             }
-            Stands::Honest(how) => assert!(!how.is_empty(), "{row}"),
-            Stands::Open(why) => {
+            Coverage::Honest(how) => assert!(!how.is_empty(), "{row}"),
+            Coverage::Open(why) => {
                 assert!(!why.is_empty(), "{row}");
-                let there = faults.iter().any(|fault| fault.id == *row);
-                assert!(!there, "{row} is not open any more: UPDATE=1 cargo test --test judging rows");
+                let exists = faults.iter().any(|fault| fault.id == *row);
+                assert!(!exists, "{row} is no longer open; run UPDATE=1 cargo test --test judging rows");
             }
         }
     }

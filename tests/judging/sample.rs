@@ -1,5 +1,5 @@
-//! `reports/sample`: one committed run, of the reference server with three faults, made in paused time and drawn anew
-//! here, so that it always shows what Plimsoll writes today. After a change that is meant:
+//! `reports/sample`: one committed run of the reference server with three faults, made in paused time. These tests make
+//! it again and compare it, so that it always shows what Plimsoll writes today. After an intended change:
 //!
 //! ```text
 //! UPDATE=1 cargo test --test judging sample
@@ -15,22 +15,21 @@ use plimsoll::judge::judge_run;
 use plimsoll::plan::model::Plan;
 use plimsoll::recording::model::{Entry, Recording};
 use plimsoll::recording::store;
-use plimsoll::reference::fault::definition::FaultKind;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::report::write::write_all;
-use plimsoll::selftest::{matrix, reference_run, try_fault};
+use plimsoll::selftest::reference_run;
 use plimsoll::suite::catalog::Catalog;
 use plimsoll::verdicts::judged_run::{Conformance, Run};
 
-/// One that is seen in polls, one in the lines of files, one after a DELETE.
+/// One fault that shows in polls, one in the lines of files, one after a DELETE.
 const FAULTS: [&str; 3] = ["status-200-while-running", "ndjson-invalid-json-line", "cancel-poll-202"];
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample")
 }
 
-/// Gives the tokens that stand for random ids the numbers of their first appearance: `[u7f3a]`, `[u04c1]` become
-/// `[u0001]`, `[u0002]`.
+/// Numbers the tokens of random ids in the order of their first occurrence: `[u7f3a]`, `[u04c1]` become `[u0001]`,
+/// `[u0002]`.
 fn renumbered(text: &str) -> String {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut out = String::new();
@@ -52,24 +51,24 @@ fn renumbered(text: &str) -> String {
     out + rest
 }
 
-/// The recording of the sample, with nothing random left in it.
+/// Returns the recording of the sample, without random values.
 fn recorded() -> (Catalog, Plan, Recording) {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let spec = Personality::Stu3;
-    let ask = plimsoll::plan::build::PlanRequest {
+    let request = plimsoll::plan::build::PlanRequest {
         specs: vec![spec.to_string()],
         ..plimsoll::plan::build::PlanRequest::default()
     };
-    // What other flows show is alike, and a clone should stay small.
+    // Other flows show the same, and a clone of the repository must be small.
     let flows = ["@system", "@cancelled"];
-    let plan =
-        plimsoll::plan::build::build(&catalog, &ask, &|name| flows.iter().any(|flow| name.ends_with(flow))).unwrap();
+    let plan = plimsoll::plan::build::build(&catalog, &request, &|name| flows.iter().any(|flow| name.ends_with(flow)))
+        .unwrap();
     let faults = FAULTS.map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).to_vec();
     let recording = reference_run::recorded(&catalog, &plan, spec, faults).unwrap();
     let mut recording: Recording =
         serde_json::from_str(&renumbered(&serde_json::to_string(&recording).unwrap())).unwrap();
-    // Hashes under the key of one run mean nothing beyond it. No test of the sample asks for them, or it would be an
-    // error, which the other test does not allow.
+    // Hashes with the key of one run have no meaning in others. No test of the sample needs them, because the next test
+    // permits no undecided test.
     recording.files.iter_mut().for_each(|file| file.identity = None);
     (catalog, plan, recording)
 }
@@ -85,7 +84,7 @@ fn write(folder: &Path, recording: &Recording, run: &Run) {
     write_all(folder, run, &plimsoll::report::write::WriteOptions::default()).unwrap();
 }
 
-/// The files below a folder, by their path within it.
+/// Returns the files below a folder, by their relative path.
 fn files(folder: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for name in ["", store::FOLDER] {
@@ -99,18 +98,18 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_committed_sample_is_what_is_written_today() {
+fn the_committed_sample_is_up_to_date() {
     let (catalog, plan, recording) = recorded();
     let run = judge_run::judge(&catalog, &plan, &recording);
-    let fresh = tempfile::tempdir().unwrap();
-    write(fresh.path(), &recording, &run);
-    let new = files(fresh.path());
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &recording, &run);
+    let new = files(folder.path());
     if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
         let _ = fs::remove_dir_all(sample());
         write(&sample(), &recording, &run);
     }
     let old = files(&sample());
-    let again = "UPDATE=1 cargo test --test judging sample writes it anew; then look at what changed";
+    let again = "run UPDATE=1 cargo test --test judging sample and review the changes";
     assert_eq!(
         old.keys().collect::<Vec<_>>(),
         new.keys().collect::<Vec<_>>(),
@@ -118,84 +117,35 @@ fn the_committed_sample_is_what_is_written_today() {
     );
     for (name, text) in &new {
         let line = old[name].lines().zip(text.lines()).position(|(old, new)| old != new);
-        assert!(old[name] == *text, "reports/sample/{name} is not fresh (line {:?}); {again}", line.map(|n| n + 1));
+        assert!(old[name] == *text, "reports/sample/{name} is out of date (line {:?}); {again}", line.map(|n| n + 1));
     }
     let size: usize = new.values().map(String::len).sum();
-    assert!(size < 1_200_000, "reports/sample has {size} bytes; a clone should stay small");
+    assert!(size < 1_200_000, "reports/sample has {size} bytes, which is too large for a repository");
 }
 
 #[test]
-fn the_sample_shows_the_three_faults_and_is_replayed_alike() {
+fn the_sample_shows_its_faults_and_replays_the_same() {
     let (catalog, plan, recording) = recorded();
     let run = judge_run::judge(&catalog, &plan, &recording);
     let judgement = &run.judgements[0];
     assert_eq!(judgement.outcome, Conformance::NotConformant);
     let undecided: Vec<_> = judgement.tests.iter().filter(|test| test.verdict == Verdict::Error).collect();
     assert!(undecided.is_empty(), "{undecided:?}");
-    let broken = judgement.tests.iter().filter(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
-    let broken: BTreeSet<&str> = broken.map(|test| test.id.split('@').next().unwrap()).collect();
+    let violated = judgement.tests.iter().filter(|test| matches!(test.verdict, Verdict::Fail | Verdict::Warn));
+    let violated: BTreeSet<&str> = violated.map(|test| test.id.split('@').next().unwrap()).collect();
     for fault in FAULTS {
         let notices = plimsoll::reference::fault::embedded::fault(fault).unwrap().notices;
-        let noticed = notices.iter().any(|test| broken.contains(test.split('@').next().unwrap()));
-        assert!(noticed, "{fault} is not noticed: {broken:?}");
+        let noticed = notices.iter().any(|test| violated.contains(test.split('@').next().unwrap()));
+        assert!(noticed, "{fault} is not noticed: {violated:?}");
     }
-    // Where it lies is the other test's matter, which may be writing there.
+    // Another test may write to reports/sample at the same time.
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &recording, &run);
     let read = store::read(folder.path()).unwrap();
     assert_eq!(judge_run::judge(&catalog, &plan, &read).judgements, run.judgements);
 }
 
-/// What README.md says of the matrix.
-fn counted() -> String {
-    let catalog = plimsoll::suite::source::embedded().unwrap();
-    let faults = plimsoll::reference::fault::embedded::faults().unwrap();
-    let defects = faults.iter().filter(|fault| fault.kind == FaultKind::Defect).count();
-    let (mut tests, mut cells) = (0, 0);
-    for spec in Personality::ALL {
-        let plan = matrix::whole_plan(&catalog, *spec).unwrap();
-        tests += plan.tests.len();
-        cells += faults.iter().filter(|fault| try_fault::is_tried(&catalog, &plan, *spec, fault)).count();
-    }
-    format!(
-        "Today that is {defects} faults and {} legal variants under {} specs in {cells} cells, and {} tests, {tests} with \
-         their flows and specs.",
-        faults.len() - defects,
-        Personality::ALL.len(),
-        catalog.tests.len(),
-    )
-}
-
 #[test]
-fn the_readme_counts_what_there_is() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let mark = "\nToday that is ";
-    let (before, rest) = text.split_once(mark).expect("the sentence is there");
-    let (old, after) = rest.split_once('\n').unwrap();
-    let new = counted();
-    let new = new.strip_prefix(mark.trim_start()).expect("the sentence begins so");
-    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
-        fs::write(&path, format!("{before}{mark}{new}\n{after}")).unwrap();
-    } else {
-        assert_eq!(old, new, "UPDATE=1 cargo test --test judging sample writes it anew");
-    }
-}
-
-#[test]
-fn tokens_are_numbered_by_first_appearance() {
+fn tokens_are_numbered_by_first_occurrence() {
     assert_eq!(renumbered("a[uffff]b[u0a1bc][uffff][u][use][u12"), "a[u0001]b[u0002][u0001][u][use][u12");
-}
-
-#[test]
-fn the_page_of_what_is_covered_is_fresh() {
-    let catalog = plimsoll::suite::source::embedded().unwrap();
-    let specs: Vec<String> = catalog.specs.keys().cloned().collect();
-    let page = plimsoll::report::coverage::markdown(&catalog, &specs);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("COVERAGE.md");
-    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
-        fs::write(&path, &page).unwrap();
-    }
-    let fresh = fs::read_to_string(&path).is_ok_and(|written| written == page);
-    assert!(fresh, "COVERAGE.md is not fresh; UPDATE=1 cargo test --test judging sample writes it anew");
 }

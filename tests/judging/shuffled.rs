@@ -1,5 +1,5 @@
-//! The order of things changes no verdict: flows, jobs at once, the pace of answers, the order of files, and how many
-//! threads make runs at the same time.
+//! No order changes a verdict: the order of flows and files, the number of jobs at the same time, the timing of
+//! responses, and the number of threads with runs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ use serde_json::Value;
 
 const NOON: Duration = Duration::from_secs(1_767_268_800);
 
-/// Numbers that look random and are the same each time (SplitMix64).
+/// A pseudorandom generator (SplitMix64).
 struct Dice(AtomicU64);
 
 impl Dice {
@@ -45,7 +45,8 @@ impl Dice {
     }
 }
 
-/// The flows in another order: each still stands behind those that it picks from.
+/// Returns the plan with its flows in another order. Each flow is still after the flows that it takes sample values
+/// from.
 fn shuffled(plan: &Plan, dice: &Dice) -> Plan {
     let mut left: Vec<PlannedFlow> = plan.flows.clone();
     dice.shuffle(&mut left);
@@ -54,17 +55,17 @@ fn shuffled(plan: &Plan, dice: &Dice) -> Plan {
         let known = |flow: &PlannedFlow| {
             flow.needs.iter().all(|need| !left.iter().any(|other| other.name == *need) || *need == flow.name)
         };
-        let at = left.iter().position(known).expect("flows that need each other");
+        let at = left.iter().position(known).expect("flows need each other");
         flows.push(left.remove(at));
     }
     Plan { flows, ..plan.clone() }
 }
 
-/// A server whose answers come at odd times and in odd pieces, its files in another order.
+/// A server with responses at random times and in random pieces, and with files in another order.
 struct Odd {
     inner: InProcess,
     dice: Arc<Dice>,
-    /// The order of a job's files, once it was given: a manifest does not change.
+    /// The order of the files of each job, because its manifest must not change.
     orders: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -75,15 +76,15 @@ impl Transport for Odd {
             let path = request.url.path().to_owned();
             let Incoming { status, mut headers, body } = self.inner.send(request).await?;
             let chunks: Vec<Bytes> = body.map(|chunk| chunk.unwrap()).collect().await;
-            let mut whole = chunks.concat();
+            let mut body = chunks.concat();
             if path.contains("/bulk/jobs/") && status.as_u16() == 200 {
                 let order = *self.orders.lock().unwrap().entry(path).or_insert_with(|| self.dice.roll(u64::MAX));
-                whole = reordered(&whole, &Dice(AtomicU64::new(order)));
+                body = reordered(&body, &Dice(AtomicU64::new(order)));
                 headers.remove("content-length");
             }
             let size = 1 + self.dice.roll(5000) as usize;
             let dice = self.dice.clone();
-            let pieces: Vec<Bytes> = whole.chunks(size).map(Bytes::copy_from_slice).collect();
+            let pieces: Vec<Bytes> = body.chunks(size).map(Bytes::copy_from_slice).collect();
             let body = stream::iter(pieces).then(move |piece| {
                 let pause = Duration::from_millis(dice.roll(30));
                 async move {
@@ -106,7 +107,7 @@ fn reordered(body: &[u8], dice: &Dice) -> Vec<u8> {
     manifest.to_string().into_bytes()
 }
 
-/// The verdicts of one run, whose order of things comes from `seed`.
+/// Returns the verdicts of one run. `seed` determines every order.
 fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTreeMap<String, Verdict> {
     let dice = Arc::new(Dice(AtomicU64::new(seed)));
     let plan = shuffled(plan, &dice);
@@ -122,7 +123,7 @@ fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTre
             clock,
         );
         options.faults = faults.to_vec();
-        // So long that a poll comes before the end, whatever the pace.
+        // Long enough that the run polls the running job at any timing.
         options.job_time = Duration::from_secs(6);
         let inner = InProcess::new(serve::router(options));
         let odd = Arc::new(Odd { inner, dice: dice.clone(), orders: Mutex::default() });
@@ -132,7 +133,7 @@ fn verdicts(catalog: &Catalog, plan: &Plan, faults: &[Fault], seed: u64) -> BTre
     run.judgements[0].tests.iter().map(|test| (test.id.clone(), test.verdict)).collect()
 }
 
-/// Pass and skip where a job was done before its first poll are the same; nothing else is.
+/// Returns the tests with different verdicts. Pass and skip are equal, because a job may be complete at its first poll.
 fn differing(first: &BTreeMap<String, Verdict>, other: &BTreeMap<String, Verdict>) -> Vec<String> {
     let alike = |a: Verdict, b: Verdict| {
         a == b || (matches!(a, Verdict::Pass | Verdict::Skip) && matches!(b, Verdict::Pass | Verdict::Skip))
@@ -142,14 +143,14 @@ fn differing(first: &BTreeMap<String, Verdict>, other: &BTreeMap<String, Verdict
     pairs.map(|(id, verdict)| format!("{id}: {verdict} and {}", other[id])).collect()
 }
 
-fn all_alike(faults: &[&str], runs: u64) {
+fn assert_same_verdicts(faults: &[&str], runs: u64) {
     let catalog = plimsoll::suite::source::embedded().unwrap();
     let plan = whole_plan(&catalog, Personality::from_word("hl7-3.0.0").unwrap()).unwrap();
     let faults: Vec<Fault> = faults.iter().map(|id| plimsoll::reference::fault::embedded::fault(id).unwrap()).collect();
     let first = verdicts(&catalog, &plan, &faults, 0);
     let failed = first.values().filter(|verdict| **verdict == Verdict::Fail).count();
     assert_eq!(failed > 0, !faults.is_empty());
-    // The runs are made by one thread or by several, which share the rules and nothing else.
+    // One or several threads make the runs; they share only the suites and the plan.
     for (threads, seeds) in [(1, 1..runs / 4), (2, runs / 4..runs / 2), (5, runs / 2..runs)] {
         let next = AtomicU64::new(seeds.start);
         let work = || {
@@ -167,11 +168,14 @@ fn all_alike(faults: &[&str], runs: u64) {
 }
 
 #[test]
-fn fifty_shuffled_runs_of_an_honest_server_give_one_set_of_verdicts() {
-    all_alike(&[], 50);
+fn fifty_shuffled_runs_of_a_faultless_server_give_the_same_verdicts() {
+    assert_same_verdicts(&[], 50);
 }
 
 #[test]
-fn shuffled_runs_of_a_server_with_faults_give_one_set_of_verdicts() {
-    all_alike(&["ndjson-trailing-comma", "manifest-missing-request", "cancel-404-no-oo", "status-no-expires"], 20);
+fn shuffled_runs_of_a_server_with_faults_give_the_same_verdicts() {
+    assert_same_verdicts(
+        &["ndjson-trailing-comma", "manifest-missing-request", "cancel-404-no-oo", "status-no-expires"],
+        20,
+    );
 }

@@ -1,10 +1,10 @@
-//! Suite files: those that ship are read, good ones of every shape too, and each mistake is refused where it stands.
+//! Tests of suite files: valid ones are read, and each mistake is refused with its position.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::Path;
 
 #[test]
-fn refused() {
+fn mistakes_are_refused() {
     let mut names: Vec<String> = std::fs::read_dir("fixtures/refused-suites")
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -20,19 +20,19 @@ fn refused() {
     }
 }
 
-/// Run this alone while writing suites: it shows every mistake in `suites/`.
+/// Run only this test while you write suites: it shows every mistake in `suites/`.
 #[test]
-fn shipped_suites_are_sound() {
+fn the_shipped_suites_are_valid() {
     let shipped = plimsoll::suite::source::read_dir(Path::new("suites"));
     let shipped = shipped.unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
     let embedded =
         plimsoll::suite::source::embedded().unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
-    assert_eq!(embedded.digest, shipped.digest, "the embedded suites are those of the folder");
+    assert_eq!(embedded.digest, shipped.digest, "the embedded suites are not those of the folder");
     assert_eq!(embedded.digest.len(), 12);
     assert_eq!(
         embedded.requirements.keys().collect::<Vec<_>>(),
         shipped.requirements.keys().collect::<Vec<_>>(),
-        "both ways give the same order"
+        "the embedded suites have another order than the folder"
     );
     let levels: Vec<String> = embedded.tests_of("lesson-kickoff-three-levels").map(|test| test.name()).collect();
     assert_eq!(
@@ -60,7 +60,7 @@ fn every_suite_file_is_compiled_in_and_names_its_schema() {
     folder.sort();
     let mut embedded: Vec<&str> = plimsoll::suite::source::EMBEDDED.iter().map(|(name, _)| *name).collect();
     embedded.sort_unstable();
-    assert_eq!(embedded, folder, "the files that build.rs lists are those of the folder");
+    assert_eq!(embedded, folder, "build.rs lists other files than the folder has");
     for (name, text) in plimsoll::suite::source::EMBEDDED {
         let first = text.lines().next();
         assert_eq!(first, Some("#:schema ./suite.schema.json"), "the first line of {name}, for editors");
@@ -78,11 +78,11 @@ fn schema_is_fresh() {
     let stored = std::fs::read_to_string(SCHEMA).unwrap_or_default();
     assert!(
         stored == fresh,
-        "{SCHEMA} is not that of the types in src/suite; write it with: UPDATE=1 cargo test --test judging suites schema_is_fresh"
+        "{SCHEMA} does not match the types in src/suite. Run UPDATE=1 cargo test --test judging schema_is_fresh"
     );
 }
 
-/// Folders of mistakes that an editor shows already, by the schema alone.
+/// Folders of mistakes that the schema alone refuses, so that an editor shows them.
 const SCHEMA_LEVEL: &[&str] = &[
     "bad-base",
     "empty-areas",
@@ -115,7 +115,7 @@ const SCHEMA_LEVEL: &[&str] = &[
 ];
 
 #[test]
-fn schema_accepts_what_is_read_and_refuses_plain_mistakes() {
+fn schema_accepts_valid_suites_and_refuses_simple_mistakes() {
     let schema: serde_json::Value = serde_json::from_str(&plimsoll::suite::schema::schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let value = |path: &Path| -> serde_json::Value {
@@ -141,12 +141,13 @@ fn schema_accepts_what_is_read_and_refuses_plain_mistakes() {
 }
 
 #[test]
-fn a_suite_with_everything_is_read() {
+fn a_suite_with_every_feature_is_read() {
     let catalog = plimsoll::suite::source::read_dir(Path::new("fixtures/suites/whole"));
     let catalog = catalog.unwrap_or_else(|refusals| panic!("\n{}", refusals.render(false)));
     insta::assert_debug_snapshot!("whole", catalog.requirements.values().collect::<Vec<_>>());
     insta::assert_debug_snapshot!("whole-tests", catalog.tests);
-    // A spec that builds on another has its requirements, but for those it drops, and its own level where it names one.
+    // A spec that builds on another has its requirements, without those that it drops, and its own level if it names
+    // one.
     let place = |id: &str| catalog.requirement(id).unwrap().places.get("guide-1.1").cloned();
     assert!(place("kickoff-get").is_none(), "dropped");
     assert_eq!(place("poll-202").unwrap().level, plimsoll::base::vocabulary::Level::Shall, "inherited");
@@ -154,14 +155,14 @@ fn a_suite_with_everything_is_read() {
     assert_eq!(catalog.link("poll-202", "guide-1.2").unwrap(), "https://example.org/guide/1.0/poll.html#running");
     assert_eq!(catalog.link("poll-progress", "guide-1.1").unwrap(), "https://example.org/guide/1.1/poll.html#progress");
     assert_eq!(catalog.link("kickoff-get", "guide-1.1"), None);
-    // A requirement that adopts another's tests is verified by them, also by way of a third.
+    // The tests of an adopted requirement verify the adopting one, also through a third requirement.
     let names: Vec<String> =
         catalog.tests_of("poll-alias-of-alias").map(plimsoll::suite::catalog::Test::name).collect();
     assert_eq!(names, ["poll::in-progress-202"]);
 }
 
 #[test]
-fn the_digest_depends_on_names_and_bytes_alone() {
+fn the_digest_depends_only_on_names_and_bytes() {
     use plimsoll::suite::refusal::SuiteFile;
     use plimsoll::suite::source::load;
     let file = |name: &str, folder: &str, text: &str| SuiteFile {
@@ -177,7 +178,7 @@ fn the_digest_depends_on_names_and_bytes_alone() {
 }
 
 #[test]
-fn no_half_of_a_suite_makes_the_reader_panic() {
+fn no_part_of_a_suite_makes_the_reader_panic() {
     use plimsoll::suite::refusal::SuiteFile;
     use plimsoll::suite::source::load;
     let text = std::fs::read_to_string("fixtures/suites/whole/poll.toml").unwrap();
@@ -205,9 +206,9 @@ fn no_half_of_a_suite_makes_the_reader_panic() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named() {
+fn unreadable_files_are_named() {
     let missing = plimsoll::suite::source::read_dir(Path::new("fixtures/no-such-folder")).unwrap_err().to_string();
-    assert!(missing.starts_with("error: fixtures/no-such-folder: the folder cannot be read: "), "{missing}");
+    assert!(missing.starts_with("error: fixtures/no-such-folder: cannot read the folder: "), "{missing}");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("latin.toml"), b"area = \"\xe4\"").unwrap();
     std::fs::create_dir(folder.path().join("folder.toml")).unwrap();

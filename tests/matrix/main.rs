@@ -1,5 +1,5 @@
-//! Every fault and legal variant of the reference server: what notices it, and what a run writes about it. The tests share
-//! one set of runs.
+//! Every fault and legal variant of the reference server: which tests notice it, and what a run writes about it. The
+//! tests share one set of runs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod privacy;
@@ -15,16 +15,16 @@ use plimsoll::suite::catalog::Catalog;
 /// The embedded suites.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| plimsoll::suite::source::embedded().unwrap());
 
-/// What the runs of the whole matrix gave.
+/// The results of the runs of the complete matrix.
 struct MatrixRuns {
     cells: Vec<Cell>,
-    /// Runs whose reports were searched for texts of the population.
+    /// The number of runs with reports that were searched for texts of the population.
     searched: usize,
-    /// What was found there.
+    /// The texts that were found there.
     shown: BTreeSet<String>,
 }
 
-/// The runs of the whole matrix. The first test that asks makes them, the others wait.
+/// Returns the results of the complete matrix. The first caller runs it, the others wait.
 fn matrix_runs() -> &'static MatrixRuns {
     static RUNS: OnceLock<MatrixRuns> = OnceLock::new();
     RUNS.get_or_init(|| {

@@ -1,5 +1,5 @@
-//! Nothing of a patient leaves the files: a marked population is exported under every fault, and searched for in
-//! everything that a run writes.
+//! Patient data stays in the exported files: a marked population is exported under every fault, and everything that a
+//! run writes is searched for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::{BTreeSet, HashMap};
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{MatrixRuns, matrix_runs};
 
-/// Keys whose values are codes, types, units and times of measurement: the same for everybody, or asked for by tests.
+/// Keys of values that identify no patient (codes, types, units, times of change) or that tests request.
 const SHARED: [&str; 14] = [
     "resourceType",
     "system",
@@ -37,7 +37,7 @@ const SHARED: [&str; 14] = [
     "intent",
 ];
 
-/// The texts of the population that could name, place or describe somebody.
+/// Returns the texts of the population that could identify a person.
 fn marks() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/population");
     let mut marks = BTreeSet::new();
@@ -50,11 +50,11 @@ fn marks() -> BTreeSet<String> {
             collect(&serde_json::from_str(line).unwrap(), "", &mut marks);
         }
     }
-    // A test that picks a time between two exports sends a time of change; other times of the same instant are no mark.
+    // Tests send times of change, so texts that equal a time of change are no marks.
     let changed: BTreeSet<String> =
         marks.iter().filter_map(|mark| mark.strip_prefix("changed ")).map(str::to_owned).collect();
     marks.retain(|mark| !mark.starts_with("changed ") && !changed.contains(mark));
-    // What a word of ours may hold by chance, or what the tests themselves ask the server for, is no mark.
+    // Short texts may occur by chance, and tests request URLs and a Group, so these are no marks.
     marks.retain(|mark| mark.chars().count() >= 6 && !mark.starts_with("http") && mark != KEPT_GROUP);
     marks
 }
@@ -64,7 +64,7 @@ fn collect(value: &Value, key: &str, marks: &mut BTreeSet<String>) {
         Value::Object(members) => members.iter().for_each(|(key, value)| collect(value, key, marks)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, key, marks)),
         Value::String(text) if key == "lastUpdated" => drop(marks.insert(format!("changed {text}"))),
-        // Ids and references name somebody too, but for those of organizations and groups, which tests ask for.
+        // Ids and references of patients are marks too. Those of organizations and groups are not: tests request them.
         Value::String(text) if !SHARED.contains(&key) && !matches!(key, "id" | "reference") => {
             marks.insert(text.clone());
         }
@@ -75,7 +75,7 @@ fn collect(value: &Value, key: &str, marks: &mut BTreeSet<String>) {
     }
 }
 
-/// Finds many marks in one pass: by their first three bytes, then whole.
+/// Finds many marks in one pass: compares the first three bytes, then the complete mark.
 struct Sieve {
     starts: Vec<bool>,
     marks: HashMap<[u8; 3], Vec<String>>,
@@ -109,13 +109,13 @@ fn place(start: &[u8]) -> usize {
     usize::from(start[0]) << 16 | usize::from(start[1]) << 8 | usize::from(start[2])
 }
 
-/// Everything that a run writes or says, by its name. `run.json` holds all of the recording.
+/// Returns everything that a run writes or prints, by name. `run.json` contains the complete recording.
 fn written(run: &Run) -> [(&'static str, String); 5] {
-    let mut told = terminal::summary(run, &terminal::TerminalOptions::default());
+    let mut printed = terminal::summary(run, &terminal::TerminalOptions::default());
     for judgement in &run.judgements {
-        let loud = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
-        for test in judgement.tests.iter().filter(|test| loud(test.verdict)) {
-            told += &finding::render_once(run, judgement, test);
+        let is_shown = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
+        for test in judgement.tests.iter().filter(|test| is_shown(test.verdict)) {
+            printed += &finding::render_once(run, judgement, test);
         }
     }
     [
@@ -123,11 +123,11 @@ fn written(run: &Run) -> [(&'static str, String); 5] {
         ("index.html", html::page::render(run)),
         ("junit.xml", junit::render(run, false).unwrap()),
         ("checklist.md", checklist::render(run)),
-        ("terminal", told),
+        ("terminal", printed),
     ]
 }
 
-/// Patients by their id, times between which to export, and the Group that the caller names: a run says them.
+/// Returns whether a run may show a text: ids of patients, times that bound an export, and the Group of the settings.
 fn may_be_shown(mark: &str) -> bool {
     mark.contains("sailor-") || plimsoll::base::instant::Instant::parse(mark).is_some() || mark == "harbour"
 }
@@ -140,24 +140,24 @@ pub struct Search {
 }
 
 impl Search {
-    /// For all texts of the population that a run of the conformant server does not show for reasons of its own, such as
-    /// the id of a patient that it sends as a sample value.
+    /// Searches for all texts of the population except those that a run of the conformant server shows, such as the id
+    /// of a patient that it sends as a sample value.
     pub fn new(catalog: &Catalog) -> Self {
         let marks = marks();
         assert!(marks.len() > 100 && marks.contains("Ankerløkke"), "{} marks", marks.len());
         let spec = Personality::Stu3;
         let conformant = judged(catalog, &whole_plan(catalog, spec).unwrap(), spec, Vec::new()).unwrap();
         let all = Sieve::new(marks.clone());
-        let asked: BTreeSet<String> =
+        let known: BTreeSet<String> =
             written(&conformant).iter().flat_map(|(_, text)| all.found(text)).map(str::to_owned).collect();
-        let names = asked.iter().filter(|mark| !may_be_shown(mark)).collect::<Vec<_>>();
+        let names = known.iter().filter(|mark| !may_be_shown(mark)).collect::<Vec<_>>();
         assert!(names.is_empty(), "a run of the conformant server shows {names:?}");
-        let sieve = Sieve::new(marks.into_iter().filter(|mark| !asked.contains(mark)).collect());
+        let sieve = Sieve::new(marks.into_iter().filter(|mark| !known.contains(mark)).collect());
         Self { sieve, found: Mutex::default(), searched: AtomicUsize::new(0) }
     }
 
-    /// Searches a run. A fault that does nothing under a spec is searched under one where it does; the provider directory
-    /// has no patients.
+    /// Searches a run, under one spec for each fault: the first that the fault concerns. The provider directory has no
+    /// patients, so its runs are not searched.
     pub fn search(&self, fault: &Fault, spec: Personality, run: &Run) {
         let concerned = [Personality::Stu3].iter().chain(Personality::ALL);
         let own = concerned.copied().find(|spec| fault.concerns(spec.as_str()));
@@ -173,14 +173,14 @@ impl Search {
         }
     }
 
-    /// How many runs were searched, and what was found in them.
+    /// Returns the number of searched runs, and the texts that were found in them.
     pub fn end(self) -> (usize, BTreeSet<String>) {
         (self.searched.into_inner(), self.found.into_inner().unwrap())
     }
 }
 
 #[test]
-fn no_resource_is_found_in_anything_that_is_written() {
+fn no_patient_data_is_in_anything_that_a_run_writes() {
     let MatrixRuns { searched, shown, .. } = matrix_runs();
     assert!(*searched > 500, "{searched} runs");
     assert!(shown.is_empty(), "{shown:#?}");

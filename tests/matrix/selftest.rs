@@ -1,4 +1,4 @@
-//! The test of the tests: every fault of the reference server under every spec that it speaks, in paused time.
+//! The self-test: every fault of the reference server under every spec that it supports, in paused time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -25,10 +25,10 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
 
     for spec in ["hl7-1.0.1", "hl7-2.0.0", "hl7-3.0.0", "smile-cdr", "lesson", "au-hcpd-0.3.0-preview"] {
         let untested = untested_tests(catalog, spec, cells);
-        assert!(untested.is_empty(), "no fault trips, under {spec}: {untested:#?}");
+        assert!(untested.is_empty(), "no fault triggers these tests under {spec}: {untested:#?}");
     }
 
-    // What README.md counts without trying it is what was tried.
+    // README.md counts cells with `is_tried`, which must agree with the results.
     let faults = plimsoll::reference::fault::embedded::faults().unwrap();
     for spec in Personality::ALL {
         let plan = whole_plan(catalog, *spec).unwrap();
@@ -42,10 +42,10 @@ fn every_fault_is_noticed_by_exactly_its_tests() {
     let own = cells.iter().filter(|cell| cell.spec == "smile-cdr" && cell.fault.contains("smile-"));
     let own: Vec<&Cell> = own.filter(|cell| cell.result != CellResult::Excluded).collect();
     let of = |kind: FaultKind| own.iter().filter(|cell| cell.kind == kind).count();
-    assert!(of(FaultKind::Defect) >= 12, "{} faults of Smile CDR alone", of(FaultKind::Defect));
-    assert!(of(FaultKind::Legal) >= 4, "{} legal variants of it", of(FaultKind::Legal));
+    assert!(of(FaultKind::Defect) >= 12, "{} faults of Smile CDR only", of(FaultKind::Defect));
+    assert!(of(FaultKind::Legal) >= 4, "{} legal variants of Smile CDR", of(FaultKind::Legal));
 
-    // The lesson's sample manifest: wrong by HL7, right by the lesson itself.
+    // The sample manifest of the lesson: wrong under HL7's spec, legal under the lesson.
     let one = |fault: &str, spec: &str| cells.iter().find(|cell| cell.fault == fault && cell.spec == spec).unwrap();
     assert_eq!(one("lesson-sample-manifest", "hl7-3.0.0").result, CellResult::Killed);
     assert_eq!(one("legal-lesson-manifest", "lesson").result, CellResult::Clean);

@@ -1,13 +1,13 @@
-//! Which file imports which: read from `use` items and from paths in code. A `mod` declaration is no import.
+//! Finds which file imports which, from `use` items and paths in code. A `mod` declaration is no import.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sources::File;
 
-/// By file: the files that it imports.
+/// The files that each file imports.
 pub type Imports<'f> = BTreeMap<&'f str, BTreeSet<&'f str>>;
 
-/// The imports of all files.
+/// Returns the imports of all files.
 pub fn imports(files: &[File]) -> Imports<'_> {
     let modules: BTreeMap<Vec<&str>, &str> =
         files.iter().filter(|file| !file.module().is_empty()).map(|file| (file.module(), file.path.as_str())).collect();
@@ -26,12 +26,12 @@ pub fn imports(files: &[File]) -> Imports<'_> {
     all
 }
 
-/// The absolute paths, without `crate`, that `code` of `module` names.
+/// Returns the absolute paths, without `crate`, that `code` of `module` contains.
 fn paths(code: &str, module: &[&str], modules: &BTreeMap<Vec<&str>, &str>) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = String::new();
     let mut text = code;
-    // `use` items first, since braces nest there; all other code is scanned for single paths.
+    // `use` items first, because their braces nest; all other code is scanned for single paths.
     while let Some(at) = next_use(text) {
         rest += &text[..at];
         let end = text[at..].find(';').map_or(text.len(), |end| at + end);
@@ -66,7 +66,7 @@ fn paths(code: &str, module: &[&str], modules: &BTreeMap<Vec<&str>, &str>) -> Ve
     found
 }
 
-/// Where the next `use` item begins.
+/// Returns the position of the next `use` item.
 fn next_use(text: &str) -> Option<usize> {
     text.match_indices("use ").map(|(at, _)| at).find(|at| {
         let line = text[..*at].rsplit('\n').next().unwrap_or_default().trim_start();
@@ -74,7 +74,7 @@ fn next_use(text: &str) -> Option<usize> {
     })
 }
 
-/// The full paths of a `use` tree.
+/// Returns the full paths of a `use` tree.
 fn leaves(tree: &str) -> Vec<Vec<String>> {
     let Some((prefix, list)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap().trim();
@@ -102,7 +102,7 @@ fn leaves(tree: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// A path of `module` from the root of the crate; none if it leads out of the crate or names no module.
+/// Returns a path in `module` as a path from the root of the crate, or none if it leaves the crate or names no module.
 fn absolute(path: &[String], module: &[&str], modules: &BTreeMap<Vec<&str>, &str>) -> Option<Vec<String>> {
     let own = |length: usize| module[..length].iter().map(|word| (*word).to_owned());
     let first = path.first()?.as_str();
@@ -120,7 +120,7 @@ fn absolute(path: &[String], module: &[&str], modules: &BTreeMap<Vec<&str>, &str
     }
 }
 
-/// The circles: groups of files of which each leads to every other.
+/// Returns the circles: groups of files that all import each other, directly or through others.
 pub fn circles<'f>(imports: &Imports<'f>) -> Vec<BTreeSet<&'f str>> {
     let reach: BTreeMap<&str, BTreeSet<&str>> = imports.keys().map(|file| (*file, reachable(file, imports))).collect();
     let mut found: Vec<BTreeSet<&str>> = Vec::new();

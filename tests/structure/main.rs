@@ -1,9 +1,11 @@
 //! The structure of the source code: folders import only lower folders, no files import each other in a circle, files,
-//! folders and types stay small, nothing panics on foreign input, and files that people write are read strictly.
+//! folders and types stay small, no code panics on input, and configuration files are read strictly.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod imports;
+mod language;
+mod links;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -20,14 +22,14 @@ const MAX_FOLDER_FILES: usize = 27;
 /// The most methods of a type, over all its `impl` blocks.
 const MAX_METHODS: usize = 27;
 
-/// The top folders, lowest first: the order of `lib.rs`.
+/// Returns the top folders, lowest first: the order of `lib.rs`.
 fn layers(files: &[File]) -> Vec<String> {
     let lib = files.iter().find(|file| file.path == "lib.rs").unwrap();
     let names = lib.text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     names.map(str::to_owned).collect()
 }
 
-/// Imports of a folder from a higher one.
+/// Returns the imports of a folder from a higher one.
 fn upward(files: &[File], layers: &[String]) -> Vec<String> {
     let height = |path: &str| layers.iter().position(|layer| *layer == path.split('/').next().unwrap());
     let mut wrong = Vec::new();
@@ -43,7 +45,7 @@ fn upward(files: &[File], layers: &[String]) -> Vec<String> {
     wrong
 }
 
-/// Calls that panic outside tests.
+/// Returns the calls outside tests that can panic.
 fn panicking(files: &[File]) -> Vec<String> {
     let tests: Vec<String> = files.iter().flat_map(File::test_files).collect();
     let mut wrong = Vec::new();
@@ -57,7 +59,7 @@ fn panicking(files: &[File]) -> Vec<String> {
     wrong
 }
 
-/// Types read from TOML that would accept an unknown key, or refuse without its place.
+/// Returns uses of serde attributes with which TOML types accept unknown keys, or report an error without its place.
 fn lax(files: &[File]) -> Vec<String> {
     let mut wrong = Vec::new();
     for file in files.iter().filter(|file| matches!(file.folder(), "suite" | "config" | "reference")) {
@@ -72,7 +74,7 @@ fn lax(files: &[File]) -> Vec<String> {
     wrong
 }
 
-/// Files and folders beyond the limits.
+/// Returns the files and folders over the limits.
 fn too_large(files: &[File]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut folders: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -96,7 +98,8 @@ fn too_large(files: &[File]) -> Vec<String> {
     wrong
 }
 
-/// Types with more methods than the limit. A type is told by its name and its top folder; methods of traits do not count.
+/// Returns the types with more methods than the limit. A type is identified by its name and its top folder; methods of
+/// traits do not count.
 fn too_many_methods(files: &[File]) -> Vec<String> {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for file in files {
@@ -124,7 +127,7 @@ fn too_many_methods(files: &[File]) -> Vec<String> {
         .collect()
 }
 
-fn none(wrong: &[String]) {
+fn assert_none(wrong: &[String]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -134,35 +137,35 @@ fn folders_import_only_lower_folders() {
     let layers = layers(&files);
     assert!(layers.len() > 10, "{layers:?}");
     for file in files.iter().filter(|file| !matches!(file.path.as_str(), "lib.rs" | "main.rs")) {
-        assert!(layers.iter().any(|layer| layer == file.folder()), "src/{} is in no folder of lib.rs", file.path);
+        assert!(layers.iter().any(|layer| layer == file.folder()), "src/{} is not in a folder of lib.rs", file.path);
     }
-    none(&upward(&files, &layers));
+    assert_none(&upward(&files, &layers));
 }
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     let files = sources();
     let imports = imports(&files);
-    assert!(imports.values().map(|imported| imported.len()).sum::<usize>() > 1_000, "imports are not read");
+    assert!(imports.values().map(|imported| imported.len()).sum::<usize>() > 1_000, "the imports were not read");
     let circles: Vec<String> = circles(&imports).iter().map(|circle| format!("a circle: {circle:?}")).collect();
-    none(&circles);
+    assert_none(&circles);
 }
 
 #[test]
 fn files_folders_and_types_stay_small() {
     let files = sources();
-    none(&too_large(&files));
-    none(&too_many_methods(&files));
+    assert_none(&too_large(&files));
+    assert_none(&too_many_methods(&files));
 }
 
 #[test]
-fn nothing_panics_on_foreign_input() {
-    none(&panicking(&sources()));
+fn no_code_panics_on_input() {
+    assert_none(&panicking(&sources()));
 }
 
 #[test]
-fn what_is_read_from_toml_is_strict() {
-    none(&lax(&sources()));
+fn toml_is_read_strictly() {
+    assert_none(&lax(&sources()));
 }
 
 #[test]

@@ -11,12 +11,13 @@ pub struct File {
 }
 
 impl File {
-    /// The top folder that holds the file, or the file's own name for `lib.rs` and `main.rs`.
+    /// Returns the top folder of the file, or the name of the file for `lib.rs` and `main.rs`.
     pub fn folder(&self) -> &str {
         self.path.split('/').next().unwrap().trim_end_matches(".rs")
     }
 
-    /// The path of its module, without `crate`: `["check", "auth"]` for `check/auth.rs` and `["check"]` for `check/mod.rs`.
+    /// Returns the path of its module, without `crate`: `["check", "auth"]` for `check/auth.rs` and `["check"]` for
+    /// `check/mod.rs`.
     pub fn module(&self) -> Vec<&str> {
         if matches!(self.path.as_str(), "lib.rs" | "main.rs") {
             return Vec::new();
@@ -28,8 +29,8 @@ impl File {
         module
     }
 
-    /// The file without comments and without items under `cfg(test)`. Relies on the layout of rustfmt: an item ends at a
-    /// brace with the indentation of its first line.
+    /// Returns the file without comments and without items under `cfg(test)`. Relies on the layout of rustfmt: an item
+    /// ends at a brace with the indentation of its first line.
     pub fn code(&self) -> String {
         let mut code = String::new();
         let mut lines = self.text.lines();
@@ -49,7 +50,7 @@ impl File {
         code
     }
 
-    /// The files that this one declares under `cfg(test)`.
+    /// Returns the files that this file declares under `cfg(test)`.
     pub fn test_files(&self) -> Vec<String> {
         let folder = match self.path.strip_suffix("/mod.rs") {
             Some(folder) => folder,
@@ -66,7 +67,7 @@ impl File {
     }
 }
 
-/// Every file below `src`, sorted by path.
+/// Returns every file below `src`, sorted by path.
 pub fn sources() -> Vec<File> {
     fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {

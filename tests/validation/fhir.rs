@@ -1,4 +1,4 @@
-//! The validator: every rule with good and bad lines, what mutations make of valid ones, and the tables it goes by.
+//! Tests of the validator: every rule with good and bad lines, mutations of valid lines, and the tables of definitions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,15 +27,15 @@ fn rules(faults: &[ResourceFault]) -> Vec<&'static str> {
 }
 
 #[test]
-fn odd_but_valid_lines_are_valid() {
+fn unusual_but_valid_lines_are_valid() {
     let mut validator = Validator::new(embedded::r4());
     let good = lines(&fixtures().join("good.ndjson"));
     assert!(good.len() > 30);
     for line in &good {
         assert_eq!(validator.explain(line.as_bytes()), [], "{line}");
-        // A trimmed resource is refused by the first reading, and excused by the second.
-        let trimmed = line.contains("SUBSETTED");
-        assert_eq!(validator.check(line.as_bytes()) == Verdict::Valid, !trimmed, "{line}");
+        // `check` rejects a resource with the tag SUBSETTED; `explain` accepts it.
+        let subsetted = line.contains("SUBSETTED");
+        assert_eq!(validator.check(line.as_bytes()) == Verdict::Valid, !subsetted, "{line}");
     }
 }
 
@@ -65,7 +65,7 @@ fn each_rule_has_bad_lines_that_break_it_alone() {
     insta::assert_snapshot!(messages);
 }
 
-/// A line with one thing changed, and what was changed.
+/// Returns mutations of a line, each with one change and the kind of the change.
 fn mutations(line: &str) -> Vec<(&'static str, String)> {
     let root: Value = serde_json::from_str(line).unwrap();
     let mut pointers = Vec::new();
@@ -122,7 +122,7 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
     out.push(at);
 }
 
-/// Keys that come twice, which serde_json lets pass and the reader tells by a rule of its own.
+/// Returns whether an object of the line has a key twice. serde_json accepts that; the reader has a separate rule.
 fn repeats(line: &str) -> bool {
     use plimsoll::ndjson::facts::LineNotes;
     use plimsoll::ndjson::inspect::{Inspector, JsonInspector};
@@ -147,23 +147,23 @@ fn both_readings_agree_and_with_serde_on_what_is_json() {
             }
             let counts = kinds.entry(kind).or_default();
             counts[usize::from(verdict == Verdict::Invalid)] += 1;
-            // Of the type and id of the line's own resource other rules speak.
+            // Other rules check the type and the id of the line's own resource.
             let value: Value = serde_json::from_str(&changed).unwrap();
-            let elsewhere = value.get("resourceType").is_none_or(|name| !name.is_string())
+            let other_rule = value.get("resourceType").is_none_or(|name| !name.is_string())
                 || value
                     .get("id")
                     .and_then(Value::as_str)
                     .is_some_and(|id| id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()))
                 || repeats(&changed);
-            assert_eq!(verdict == Verdict::Invalid, !faults.is_empty() || elsewhere, "{kind}: {changed}\n{faults:#?}");
+            assert_eq!(verdict == Verdict::Invalid, !faults.is_empty() || other_rule, "{kind}: {changed}\n{faults:#?}");
         }
     }
-    // What is changed is mostly noticed; what is not is listed here, so that a rule that goes blind is seen.
+    // Counts of valid and invalid mutations by kind. A rule that stops working changes the counts.
     insta::assert_debug_snapshot!(kinds);
 }
 
 #[test]
-fn what_is_learned_of_one_line_changes_nothing_of_the_next() {
+fn earlier_lines_do_not_change_the_verdict_on_a_line() {
     let all: Vec<String> = std::fs::read_dir(fixtures().join("bad"))
         .unwrap()
         .flat_map(|entry| lines(&entry.unwrap().path()))
@@ -179,7 +179,7 @@ fn what_is_learned_of_one_line_changes_nothing_of_the_next() {
 }
 
 #[test]
-fn what_is_deep_or_late_is_bounded() {
+fn deep_nesting_late_types_and_many_faults_are_bounded() {
     let mut validator = Validator::new(embedded::r4());
     let deep = |levels: usize| {
         let item = |inner: String| format!("{{\"linkId\":\"1\",\"type\":\"group\",\"item\":[{inner}]}}");
@@ -188,7 +188,7 @@ fn what_is_deep_or_late_is_bounded() {
     };
     assert_eq!(validator.check(deep(150).as_bytes()), Verdict::Valid);
     assert_eq!(validator.check(deep(5000).as_bytes()), Verdict::Unchecked);
-    // Bundles in Bundles, each with its type at its end.
+    // Bundles in Bundles, each with its resourceType as the last key.
     let bundle = |inner: String| {
         format!("{{\"entry\":[{{\"resource\":{inner}}}],\"type\":\"collection\",\"resourceType\":\"Bundle\"}}")
     };
@@ -200,16 +200,16 @@ fn what_is_deep_or_late_is_bounded() {
 }
 
 #[test]
-fn tables_are_whole_or_refused() {
+fn tables_are_complete_or_refused() {
     let bytes = embedded::R4;
     let tables = Tables::decode(bytes).unwrap();
-    assert_eq!((tables.about.fhir.as_str(), tables.about.licence.as_str()), ("4.0.1", "CC0-1.0"));
+    assert_eq!((tables.about.fhir.as_str(), tables.about.license.as_str()), ("4.0.1", "CC0-1.0"));
     assert_eq!(tables.resources.len(), 146);
     assert_eq!(tables.encode(), bytes);
     for cut in (0..bytes.len()).step_by(4001) {
         assert!(Tables::decode(&bytes[..cut]).is_err(), "{cut}");
     }
-    // A changed byte makes other rules, but never a panic.
+    // A changed byte changes the rules, but never causes a panic.
     let line = lines(&fixtures().join("good.ndjson")).join("\n");
     for at in (12..bytes.len()).step_by(5501) {
         let mut changed = bytes.to_vec();
@@ -230,12 +230,12 @@ fn tables_are_built_from_a_package() {
     let tables = build::build(&folder, "http://example.org/").unwrap();
     assert_eq!(tables.encode(), build::build(&folder, "http://example.org/").unwrap().encode());
     let mut validator = Validator::new(tables.clone().into());
-    let mut say = |line: &str| {
+    let mut explain = |line: &str| {
         let faults = validator.explain(line.as_bytes());
         assert_eq!(validator.check(line.as_bytes()) == Verdict::Valid, faults.is_empty());
         faults.iter().map(|f| format!("{} {}: {}", f.rule, f.path, f.expected)).collect::<Vec<_>>().join("; ")
     };
-    assert_eq!(say(r#"{"resourceType":"Buoy","colour":"red","light":{"period":4}}"#), "");
+    assert_eq!(explain(r#"{"resourceType":"Buoy","colour":"red","light":{"period":4}}"#), "");
     insta::assert_snapshot!(
         [
             r#"{"resourceType":"Buoy","colour":"blue"}"#,
@@ -244,13 +244,13 @@ fn tables_are_built_from_a_package() {
             r#"{"resourceType":"Buoy","colour":"red","bell":"x"}"#,
             r#"{"resourceType":"Patient"}"#,
         ]
-        .map(|line| format!("{line}\n  {}\n", say(line)))
+        .map(|line| format!("{line}\n  {}\n", explain(line)))
         .concat()
     );
     let open: Vec<&str> = tables.open.iter().map(|row| tables.text(row.what)).collect();
     assert_eq!(open, ["buoy-3"]);
-    let nothing = build::build(&fixtures().join("bad"), "").unwrap_err();
-    assert!(nothing.ends_with("name a FHIR package (.tgz) or its folder"), "{nothing}");
-    let base = build::tables(&Package::default(), "").unwrap_err();
-    assert_eq!(base, "the package does not define the base types, name a core package");
+    let error = build::build(&fixtures().join("bad"), "").unwrap_err();
+    assert!(error.ends_with("give a FHIR package (.tgz) or its folder"), "{error}");
+    let error = build::tables(&Package::default(), "").unwrap_err();
+    assert_eq!(error, "the package does not define the base types; give a core package");
 }

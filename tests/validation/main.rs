@@ -1,4 +1,4 @@
-//! NDJSON files and resources: framing, FHIR's definitions, profiles, mutated lines, the `ndjson` command.
+//! Tests of NDJSON files and resources: framing, FHIR's definitions, profiles, mutated lines, the `ndjson` command.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod fhir;

@@ -1,10 +1,10 @@
-//! Valid resources with one thing made wrong: what HL7's JSON Schema of R4 rejects, the validator rejects, and what the
-//! schema lets pass though R4 forbids it, the validator rejects as well.
+//! Tests with mutations of valid resources: the validator rejects all that HL7's JSON Schema of R4 rejects, and also
+//! what the schema accepts although R4 forbids it.
 //!
-//! The schema is large and not here; what it says of each line lies in `fixtures/fhir/schema-says.txt`. With the schema at
-//! hand it is written anew by
+//! The schema is large and not in the repository; its results for each line are in `fixtures/fhir/schema-says.txt`.
+//! With a copy of the schema, this command writes the file again:
 //!
-//!     UPDATE=1 PLIMSOLL_R4_SCHEMA=fhir.schema.json cargo test --test mutations
+//!     UPDATE=1 PLIMSOLL_R4_SCHEMA=fhir.schema.json cargo test --test validation mutations
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Valid resources: the odd ones, and two of each type of the population.
+/// Returns valid resources: the unusual ones of `good.ndjson`, and two of each type of the population.
 fn seeds() -> Vec<String> {
     let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
     let mut files: Vec<PathBuf> =
@@ -38,14 +38,14 @@ fn seeds() -> Vec<String> {
     odd.chain(population).filter(|line| line.len() < 3000).collect()
 }
 
-/// One line made wrong, and how. It may be right all the same where `wrong` is false.
+/// A line with one mutation. It is certainly invalid if `wrong` is true.
 struct Mutant {
     kind: &'static str,
     wrong: bool,
     text: String,
 }
 
-/// Everything that is made of one line.
+/// Returns all mutations of one line.
 fn mutants(line: &str) -> Vec<Mutant> {
     let root: Value = serde_json::from_str(line).unwrap();
     let mut out = Vec::new();
@@ -55,7 +55,7 @@ fn mutants(line: &str) -> Vec<Mutant> {
         values(&root, pointer, &mut out);
         keys(&root, pointer, &mut out);
     }
-    // A key twice cannot be said in a tree.
+    // A tree cannot have a key twice.
     for (at, _) in line.match_indices("{\"") {
         let text = format!("{}{{\"id\":\"x\",\"id\":\"y\",{}", &line[..at], &line[at + 1..]);
         out.push(Mutant { kind: "key twice", wrong: true, text });
@@ -68,7 +68,7 @@ fn mutants(line: &str) -> Vec<Mutant> {
     out
 }
 
-/// The value at `pointer` in other ways.
+/// Adds mutations of the value at `pointer`.
 fn values(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
     let old = root.pointer(pointer).unwrap();
     let key = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
@@ -79,7 +79,7 @@ fn values(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
             out.push(Mutant { kind, wrong, text: changed.to_string() });
         }
     };
-    // In an array of primitives or twins a null may keep the place of what stands beside it.
+    // In an array of primitives or twins, a null may align the array with the other one.
     let place = pointer.rsplit('/').next().unwrap().parse::<usize>().is_ok();
     put("null", !place, json!(null));
     put("empty object", true, json!({}));
@@ -114,17 +114,17 @@ fn values(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
             match key {
                 "div" => {
                     put("narrative without namespace", true, json!("<div>x</div>"));
-                    put("narrative of text", true, json!("plain"));
+                    put("narrative of plain text", true, json!("plain"));
                     put("narrative not closed", true, json!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>x</div>"));
                     let script = "<div xmlns=\"http://www.w3.org/1999/xhtml\">x<script>1</script></div>";
                     put("narrative with a script", true, json!(script));
                 }
-                "data" | "hash" => put("base64 of nothing", true, json!("*not base64*")),
+                "data" | "hash" => put("invalid base64", true, json!("*not base64*")),
                 "reference" => {
-                    put("reference to a fragment that is not there", true, json!("#keel"));
-                    put("reference to no type", false, json!("Keel/1"));
+                    put("reference to a missing fragment", true, json!("#keel"));
+                    put("reference to an unknown type", false, json!("Keel/1"));
                 }
-                "status" | "gender" | "use" | "intent" => put("code of none", true, json!("keelhauled")),
+                "status" | "gender" | "use" | "intent" => put("unknown code", true, json!("keelhauled")),
                 _ => {}
             }
         }
@@ -141,7 +141,7 @@ fn values(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
     }
 }
 
-/// The member at `pointer` under other keys, or not at all.
+/// Adds mutations of the key at `pointer`.
 fn keys(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let mut change = |kind, wrong, change: &dyn Fn(&mut Map<String, Value>)| {
@@ -162,7 +162,7 @@ fn keys(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
         let (other, value) =
             if key == "valueString" { ("valueBoolean", json!(true)) } else { ("valueString", json!("x")) };
         change("two of one choice", true, &|object| _ = object.insert(other.to_owned(), value.clone()));
-        change("choice of no type", true, &|object| {
+        change("choice of an unknown type", true, &|object| {
             let value = object.shift_remove(key).unwrap();
             object.insert("valueKeel".to_owned(), value);
         });
@@ -176,7 +176,7 @@ fn keys(root: &Value, pointer: &str, out: &mut Vec<Mutant>) {
         }
         value if plain(value) && !key.starts_with('_') && !matches!(key, "id" | "resourceType" | "div") => {
             change("twin in an array", true, &|object| _ = object.insert(format!("_{key}"), json!([extension])));
-            change("twin with an id alone", false, &|object| {
+            change("twin with only an id", false, &|object| {
                 object.shift_remove(key);
                 object.insert(format!("_{key}"), json!({"id": "x"}));
             });
@@ -199,8 +199,8 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
     out.push(at);
 }
 
-/// Whether the reader finds anything wrong with the line, by any of its rules. FHIR lets a resource be without an id; only
-/// exports do not.
+/// Returns whether the reader has a finding on the line. A missing id does not count: FHIR allows it, only exports need
+/// an id.
 fn is_refused(line: &str) -> bool {
     let expected = Expected { list: FileList::Output, announced: None };
     let inspector = Box::new(FhirInspector::new(embedded::r4(), 512));
@@ -209,13 +209,13 @@ fn is_refused(line: &str) -> bool {
     reader.finish(true).lines.findings.iter().any(|finding| finding.rule != LineRule::IdMissing)
 }
 
-/// What the schema says of each mutant, as one character: `x` where it rejects it, `-` where it rejects what the mutant was
-/// made of: it knows no nulls in arrays, with which R4 keeps the places of what stands beside them.
-fn said() -> Option<BTreeMap<String, String>> {
+/// Returns the schema's result for each mutant, as one character: `x` if it rejects the mutant, `.` if it accepts it,
+/// `-` if it rejects the original line (the schema does not allow nulls in arrays, which R4 uses to align two arrays).
+fn schema_results() -> Option<BTreeMap<String, String>> {
     let path = std::env::var_os("PLIMSOLL_R4_SCHEMA")?;
     let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
-    let mut said = BTreeMap::new();
+    let mut results = BTreeMap::new();
     for (number, seed) in seeds().iter().enumerate() {
         let valid = |text: &str| schema.is_valid(&serde_json::from_str(text).unwrap());
         let known = valid(seed);
@@ -229,33 +229,38 @@ fn said() -> Option<BTreeMap<String, String>> {
                 }
             }
         };
-        said.insert(format!("{number:03}"), mutants(seed).iter().map(of).collect());
+        results.insert(format!("{number:03}"), mutants(seed).iter().map(of).collect());
     }
-    Some(said)
+    Some(results)
 }
 
 #[test]
 fn what_the_schema_rejects_is_rejected() {
     let file = fixtures().join("fhir/schema-says.txt");
-    if let Some(said) = said().filter(|_| std::env::var_os("UPDATE").is_some()) {
-        let lines: Vec<String> = said.iter().map(|(number, said)| format!("{number} {said}\n")).collect();
+    if let Some(results) = schema_results().filter(|_| std::env::var_os("UPDATE").is_some()) {
+        let lines: Vec<String> = results.iter().map(|(number, result)| format!("{number} {result}\n")).collect();
         std::fs::write(&file, lines.concat()).unwrap();
     }
-    let said = std::fs::read_to_string(&file).unwrap();
-    let said: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once(' ')).collect();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let results: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once(' ')).collect();
     let mut validator = Validator::new(embedded::r4());
-    // By kind: how many, rejected by the schema, by us, and by us alone.
+    // By kind: all mutants, those rejected by the schema, by us, and only by us.
     let mut kinds: BTreeMap<&str, [u32; 4]> = BTreeMap::new();
     let mut missed = Vec::new();
     for (number, seed) in seeds().iter().enumerate() {
         assert_eq!(validator.check(seed.as_bytes()), Verdict::Valid, "{seed}");
-        let says = said.get(format!("{number:03}").as_str()).expect("fixtures/fhir/schema-says.txt knows the line");
+        let schema_says =
+            results.get(format!("{number:03}").as_str()).expect("a line in fixtures/fhir/schema-says.txt");
         let mutants = mutants(seed);
-        assert_eq!(says.len(), mutants.len(), "fixtures/fhir/schema-says.txt is of other lines, write it anew");
-        for (mutant, says) in mutants.iter().zip(says.chars()) {
-            let (schema, ours) = (says == 'x', is_refused(&mutant.text));
+        assert_eq!(
+            schema_says.len(),
+            mutants.len(),
+            "fixtures/fhir/schema-says.txt is for other mutants; write it again as described at the top of this file"
+        );
+        for (mutant, result) in mutants.iter().zip(schema_says.chars()) {
+            let (schema, ours) = (result == 'x', is_refused(&mutant.text));
             let counts = kinds.entry(mutant.kind).or_default();
-            let adds = [true, schema, ours, ours && says == '.'];
+            let adds = [true, schema, ours, ours && result == '.'];
             counts.iter_mut().zip(adds).for_each(|(count, add)| *count += u32::from(add));
             if (schema || mutant.wrong) && !ours {
                 missed.push(format!("{}: {}", mutant.kind, mutant.text));
@@ -266,7 +271,7 @@ fn what_the_schema_rejects_is_rejected() {
         dump(Path::new(&path));
     }
     let few: Vec<String> = missed.iter().take(40).cloned().collect();
-    assert!(missed.is_empty(), "{} are let pass:\n{}", missed.len(), few.join("\n"));
+    assert!(missed.is_empty(), "{} invalid lines are accepted:\n{}", missed.len(), few.join("\n"));
     let mut table = format!("{:44} {:>6} {:>7} {:>6} {:>6}\n", "", "lines", "schema", "ours", "alone");
     for (kind, [all, schema, ours, alone]) in kinds {
         writeln!(table, "{kind:44} {all:6} {schema:7} {ours:6} {alone:6}").unwrap();
@@ -274,7 +279,7 @@ fn what_the_schema_rejects_is_rejected() {
     insta::assert_snapshot!(table);
 }
 
-/// Writes every mutant with its kind and whether it is refused here, for a comparison with other validators.
+/// Writes every mutant with its kind and whether the reader refuses it, for a comparison with other validators.
 fn dump(path: &Path) {
     let mut out = String::new();
     for mutant in seeds().iter().flat_map(|seed| mutants(seed)) {

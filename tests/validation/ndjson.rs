@@ -1,4 +1,4 @@
-//! Every fixture of the NDJSON reader is noticed for its own rule and no other, whatever chunks it comes in.
+//! Tests of the NDJSON reader: every bad fixture violates its own rule and no other, with any size of chunks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ fn fixtures(kind: &str) -> Vec<(String, PathBuf)> {
     all
 }
 
-/// Fixtures are output files, unless their name says otherwise.
+/// Returns the list of a fixture by its name; most fixtures are output files.
 fn expected(name: &str) -> Expected {
     let list = match name.split("--").next().unwrap() {
         "error" | "outcome-without-issue" => FileList::Error,
@@ -184,9 +184,9 @@ fn facts_are_counted() {
 }
 
 #[test]
-fn resources_are_looked_for_across_the_files_of_a_flow() {
+fn duplicate_and_deleted_resources_are_found_across_the_files_of_a_flow() {
     let key = RunKey::new();
-    let (index, stranger) = (Identity::new(&key), Identity::new(&key));
+    let (index, other_index) = (Identity::new(&key), Identity::new(&key));
     let run = |list, body: &str, index: &Identity, hashes: bool| {
         let base = ReaderOptions::new(Expected { list, announced: None });
         let hashes = hashes.then(|| key.clone());
@@ -195,7 +195,7 @@ fn resources_are_looked_for_across_the_files_of_a_flow() {
     let patient = |id: &str, version: &str| {
         format!("{{\"resourceType\":\"Patient\",\"id\":\"{id}\",\"meta\":{{\"versionId\":\"{version}\"}}}}\n")
     };
-    // The deleted file comes first here: what it overlaps with is asked at the end.
+    // The deleted file is read first here; the overlap is counted at the end.
     let urls = [
         "Patient/1",
         "https://a.example.org/fhir/Patient/2/_history/4",
@@ -212,7 +212,7 @@ fn resources_are_looked_for_across_the_files_of_a_flow() {
 
     let first = run(FileList::Output, &(patient("1", "1") + &patient("2", "1") + &patient("3", "1")), &index, true);
     let second = run(FileList::Output, &(patient("3", "1") + &patient("2", "2")), &index, true);
-    let other_flow = run(FileList::Output, &(patient("3", "1") + &patient("2", "2")), &stranger, true);
+    let other_flow = run(FileList::Output, &(patient("3", "1") + &patient("2", "2")), &other_index, true);
     assert_eq!(rules(&first.lines), [] as [&str; 0]);
     assert_eq!(rules(&second.lines), ["duplicate-id", "two-versions"]);
     assert_eq!(rules(&other_flow.lines), [] as [&str; 0]);
@@ -222,7 +222,7 @@ fn resources_are_looked_for_across_the_files_of_a_flow() {
 }
 
 #[test]
-fn an_error_list_holds_outcomes_and_a_deleted_list_bundles_neither_with_ids() {
+fn error_files_need_outcomes_and_deleted_files_need_bundles_without_required_ids() {
     let run = |name: &str, body: &str| rules(&read(body.as_bytes(), 64, options(name)).lines).join(" ");
     let outcome = r#"{"resourceType":"OperationOutcome","id":"_","issue":[{"code":"x","severity":"error"}]}"#;
     assert_eq!(run("error", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n"), "resource-type-other");
@@ -246,19 +246,19 @@ fn one_cause_is_one_finding() {
     };
     let pretty = |id: &str| format!("{{\n \"resourceType\": \"Patient\",\n \"id\": \"{id}\"\n}}\n");
     let cases: &[(String, &str)] = &[
-        // A pretty-printed file of a thousand resources; one of three broken within.
+        // A pretty-printed file of a thousand resources; one of three malformed.
         ((0..1000).map(|n| pretty(&n.to_string())).collect(), "pretty-printed 1:1 x1000 | 1000 of 4000"),
         (
             pretty("x") + &pretty("y").replace("\"id\":", "\"id\"") + &pretty("z"),
             "pretty-printed 1:1 x3, not-json 7:7 x1 | 2 of 12",
         ),
-        // Cut off within: two causes.
+        // Pretty-printed and cut off: two causes.
         (pretty("x") + &pretty("y").replace("}\n", ""), "pretty-printed 1:1 x2, not-json 7:11 x1 | 1 of 7"),
         (
             (pretty("x") + &pretty("y")).trim_end_matches("\n}\n").to_owned(),
             "pretty-printed 1:1 x2, cut-off 7:11 x1 | 1 of 7",
         ),
-        // What is lost does not take its neighbours along.
+        // A malformed line does not affect its neighbors.
         (format!("{a}\n{{\"resourceType\":\"Pat\n{b}\n"), "not-json 2:21 x1 | 2 of 3"),
         (format!("{a}\n{{\"resourceType\":\"Pat\n\"garbage\n{b}\n"), "not-json 2:21 x2 | 2 of 4"),
         (format!("{a}\n{{\"resourceType\":\ngarbage\n{b}\n"), "not-json 2:17 x2 | 2 of 4"),
@@ -282,7 +282,7 @@ fn one_cause_is_one_finding() {
 }
 
 #[test]
-fn a_broken_transfer_is_not_held_against_the_file() {
+fn an_interrupted_transfer_is_not_a_fault_of_the_file() {
     let body = b"{\"resourceType\":\"Patient\",\"id\":\"a\"}\n{\"resourceType\":\"Pat";
     let mut reader = FileReader::new(options(""));
     reader.push(body).unwrap();
@@ -294,7 +294,7 @@ fn a_broken_transfer_is_not_held_against_the_file() {
 }
 
 #[test]
-fn broken_codings_are_trouble_and_what_was_read_still_counts() {
+fn damaged_codings_are_errors_and_earlier_lines_still_count() {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     for n in 0..100_000 {
         writeln!(encoder, "{{\"resourceType\":\"Patient\",\"id\":\"{n}\"}}").unwrap();
@@ -318,13 +318,13 @@ fn broken_codings_are_trouble_and_what_was_read_still_counts() {
 
 #[test]
 fn hostile_shapes_are_bounded() {
-    // Values that never close, and a pretty-printed object beyond what is joined.
+    // Values that never close, and a pretty-printed object that is too large to buffer.
     assert_eq!(rules(&text(&"[\n".repeat(300_000))), ["array"]);
     assert_eq!(rules(&text(&"{\"a\":\n".repeat(50_000))), ["pretty-printed", "too-deep"]);
     let long = format!("{{\"resourceType\":\"Bundle\",\"entry\":[\n{}{{}}]}}\n", "{\"x\":\n1},\n".repeat(120_000));
     let facts = text(&(long + "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n"));
     assert_eq!((rules(&facts), facts.resources), (vec!["pretty-printed"], 1));
-    // A thousand types are not a thousand entries of the recording.
+    // A thousand types do not become a thousand entries of the recording.
     let name = |n: u32| -> String { format!("{n:03}").bytes().map(|b| char::from(b - b'0' + b'a')).collect() };
     let many: String = (0..1000).map(|n| format!("{{\"resourceType\":\"T{}\",\"id\":\"{n}\"}}\n", name(n))).collect();
     let facts = text(&many);
@@ -364,10 +364,10 @@ fn the_command_reads_files_folders_and_standard_input() {
     assert_eq!(report.text().lines().next(), Some("-: clean, 1 line, 36 bytes, 1 Patient"));
     assert!(report.text().lines().nth(1).is_some_and(|line| line.starts_with("not checked: profiles")));
     let missing = check(&[folder.path().join("none.ndjson")], &all).unwrap_err();
-    assert!(missing.ends_with("name a file or folder that can") && missing.contains("none.ndjson"), "{missing}");
+    assert!(missing.ends_with("give a readable file or folder") && missing.contains("none.ndjson"), "{missing}");
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     let empty = check(&[folder.path().join("empty")], &all).unwrap_err();
-    assert!(empty.ends_with("holds no .ndjson, name the files themselves"), "{empty}");
+    assert!(empty.ends_with("contains no .ndjson file; give the files themselves"), "{empty}");
     assert!(check(&[], &all).is_err());
     let cut = put("cut.ndjson", b"\x1f\x8b\x08\x00");
     let report = check(&[cut], &all).unwrap();

@@ -1,4 +1,4 @@
-//! Profiles: what each rule notices, what is listed as not decided, and the commands that take packages.
+//! Tests of profiles: the findings of each rule, the list of undecided requirements, and the commands with packages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ fn judge(profiles: &Profiles, line: &str) -> ProfileOutcome {
 }
 
 #[test]
-fn what_keeps_its_profiles_has_no_faults() {
+fn resources_that_conform_to_their_profiles_have_no_faults() {
     let profiles = harbour(&[]);
     let mut base = Validator::new(embedded::r4());
     for line in lines("good.ndjson") {
@@ -53,7 +53,7 @@ fn each_rule_has_bad_lines_that_break_it_alone() {
         let bad = lines(&format!("bad/{rule}.ndjson"));
         assert!(bad.len() >= 5, "{rule}");
         for line in &bad {
-            // FHIR's own definitions have nothing against it.
+            // The line is valid by FHIR's own definitions.
             assert_eq!(base.explain(line.as_bytes()), [], "{line}");
             let outcome = judge(&profiles, line);
             let rules: BTreeSet<&str> = outcome.faults.iter().map(|fault| fault.rule.as_str()).collect();
@@ -72,7 +72,7 @@ fn each_rule_has_bad_lines_that_break_it_alone() {
 }
 
 #[test]
-fn a_fault_names_the_place_that_it_is_at() {
+fn a_fault_has_the_path_and_position_of_the_value() {
     let line = lines("bad/profile-code.ndjson")[3].clone();
     let fault = judge(&harbour(&[]), &line).faults.remove(0);
     assert_eq!(fault.path, "Patient.extension[0].valueCode");
@@ -82,9 +82,9 @@ fn a_fault_names_the_place_that_it_is_at() {
 #[test]
 fn what_is_not_decided_is_listed() {
     let open = harbour(&[]).open;
-    let said: Vec<String> =
+    let rows: Vec<String> =
         open.iter().map(|open| format!("{} {} {} at {}", open.profile, open.kind, open.what, open.at)).collect();
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(rows.join("\n"));
 }
 
 #[test]
@@ -99,16 +99,15 @@ fn profiles_are_assigned_by_name_or_url() {
         let name = vec![name.to_owned()];
         Profiles::read(&[fixtures().join("package")], &name, &embedded::r4()).unwrap_err()
     };
-    // An extension is no resource, another version is another profile.
+    // An extension is not a resource profile, and another version is another profile.
     for name in ["mooring", "quay", "http://harbour.example.org/StructureDefinition/berth|2.0.0"] {
-        let expected =
-            format!("\"{name}\" is no profile of a resource in the packages, name one of theirs: berth, tide");
+        let expected = format!("\"{name}\" is not a resource profile in the packages; give one of: berth, tide");
         assert_eq!(refused(name), expected);
     }
 }
 
 #[test]
-fn any_change_of_a_resource_is_judged_without_harm() {
+fn no_change_of_a_resource_causes_a_panic() {
     let profiles = harbour(&["berth", "tide"]);
     let odd =
         [json!(null), json!({}), json!([]), json!([null, {}, [1]]), json!(-3.5), json!("\u{e9}"), json!({"url": 3})];
@@ -143,7 +142,7 @@ fn pointers_of(value: &Value, at: String, out: &mut Vec<String>) {
     out.push(at);
 }
 
-/// A package as it is published: a folder `package` in a gzipped tar.
+/// Writes a package in the published format: a folder `package` in a gzipped tar.
 fn packed(to: &Path) {
     let mut tar = Vec::new();
     for entry in std::fs::read_dir(fixtures().join("package")).unwrap() {
@@ -197,7 +196,7 @@ fn files_are_held_to_a_package() {
 }
 
 #[test]
-fn what_no_file_has_was_never_seen() {
+fn an_element_is_never_seen_if_no_file_has_it() {
     let tally = |resources, never: &[&str]| ProfileTally {
         profile: "p".to_owned(),
         resources,
@@ -217,17 +216,17 @@ fn packages_that_cannot_be_used_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = || Profiles::read(&[folder.path().to_owned()], &[], &embedded::r4()).unwrap_err();
     let write = |name: &str, value: Value| std::fs::write(folder.path().join(name), value.to_string()).unwrap();
-    assert!(refused().ends_with("holds no StructureDefinition, name a FHIR package (.tgz) or its folder"));
+    assert!(refused().ends_with("contains no StructureDefinition; give a FHIR package (.tgz) or its folder"));
     let bare = json!({"resourceType": "StructureDefinition", "url": "http://x.example.org/a", "kind": "resource",
         "type": "Patient", "derivation": "constraint"});
     write("a.json", bare);
-    assert!(refused().ends_with("holds no profile with a snapshot, name a package that does"));
+    assert!(refused().ends_with("contains no profile with a snapshot; give a package that does"));
     write("package.json", json!({"name": "x", "version": "1", "fhirVersions": ["5.0.0"]}));
-    assert!(refused().ends_with("is for FHIR 5.0.0, resources are read as FHIR 4.0.1: name one for that"));
+    assert!(refused().ends_with("is for FHIR 5.0.0; give a package for FHIR 4.0.1"));
 }
 
 #[test]
-fn nothing_fails_that_nobody_asked_for() {
+fn only_assigned_or_claimed_profiles_affect_the_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("Patient.ndjson");
     std::fs::write(&file, "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n").unwrap();
@@ -240,7 +239,7 @@ fn nothing_fails_that_nobody_asked_for() {
 }
 
 #[test]
-fn a_run_holds_what_it_fetches_to_a_package_and_fails_nobody_for_it() {
+fn a_run_validates_files_against_a_package_and_only_warns() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report");
     let package = fixtures().join("package");
@@ -254,7 +253,7 @@ fn a_run_holds_what_it_fetches_to_a_package_and_fails_nobody_for_it() {
     let tests = ["profiles-kept@system", "must-support-seen@system"];
     let text = run(&tests);
     assert!(text.contains("0 passed; 0 failed; 2 ignored"), "{text}");
-    assert!(text.contains("no package of profiles was given, --package names one"), "{text}");
+    assert!(text.contains("the run has no package of profiles. Give --package"), "{text}");
     let named = ["--package", package.to_str().unwrap(), "--profile", "berth"];
     let warned = |text: &str| {
         for warning in ["files::profiles-kept on system", "files::must-support-seen on system"] {
@@ -264,12 +263,12 @@ fn a_run_holds_what_it_fetches_to_a_package_and_fails_nobody_for_it() {
         assert!(text.contains("found 12 resources, none with Patient.extension:mooring"), "{text}");
     };
     warned(&run(&[&named[..], &tests].concat()));
-    // What is not decided stands in the report.
+    // Undecided requirements are in the report.
     let page = std::fs::read_to_string(report.join("index.html")).unwrap();
-    for said in ["example.harbour 1.0.0", "not checked of tide", "the invariant tide-1"] {
-        assert!(page.contains(said), "{said}");
+    for text in ["example.harbour 1.0.0", "not checked of tide", "the invariant tide-1"] {
+        assert!(page.contains(text), "{text}");
     }
-    // The file says the same as the flags.
+    // The configuration file has the same effect as the flags.
     std::fs::write(
         folder.path().join("plimsoll.toml"),
         format!("packages = [{:?}]\nprofiles = [\"berth\"]\n", package.to_str().unwrap()),

@@ -1,4 +1,4 @@
-//! Checks of access: requests without a token, the manifest's word on files, and the token itself.
+//! Checks of access: requests without a token, `requiresAccessToken`, and where the token is sent.
 
 use serde_json::Value;
 use url::Url;
@@ -7,72 +7,83 @@ use crate::check::auth::replies::{probe, response_or_outcome};
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::{run_settings, show};
+use crate::check::{reasons, run_settings, show};
 use crate::recording::model::Exchange;
 use crate::redact::secrets::REDACTED;
+use crate::suite::describe;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `anonymous-refused`: the flow's kick-off without a token (probe `no-token`) was refused. If it was accepted, the
-/// target is open, and later responses show no access control.
+/// `requiresAccessToken` is true.
+const TOKEN_NEEDED: &str = "requiresAccessToken is true in the manifest";
+/// `requiresAccessToken` is not true.
+const TOKEN_NOT_NEEDED: &str = "requiresAccessToken is not true in the manifest";
+/// `requiresAccessToken` is missing, or not a boolean.
+const TOKEN_UNKNOWN: &str = "the manifest has no boolean requiresAccessToken";
+
+/// `anonymous-refused`: the server refused the flow's kick-off without a token (probe `no-token`). If it accepted the
+/// kick-off, it has no access control, and later responses show none.
 pub(crate) fn anonymous_refused(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match probe(context, "no-token").map(response_or_outcome) {
         Some(Ok(response)) if (400..500).contains(&response.status) => CheckOutcome::Holds,
-        _ => CheckOutcome::NotApplicable("a kick-off without a token was not refused".to_owned()),
+        _ => CheckOutcome::NotApplicable("the server did not refuse a kick-off without a token".to_owned()),
     }
 }
 
-/// `files-need-token`: the flow's manifest says that its files need a token.
+/// `files-need-token`: `requiresAccessToken` is true in the flow's manifest.
 pub(crate) fn files_need_token(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let says = context.index.manifest(&context.flow.name).and_then(|(_, manifest)| manifest.get("requiresAccessToken"));
-    match says.and_then(Value::as_bool) {
+    let value =
+        context.index.manifest(&context.flow.name).and_then(|(_, manifest)| manifest.get("requiresAccessToken"));
+    match value.and_then(Value::as_bool) {
         Some(true) => CheckOutcome::Holds,
-        _ => CheckOutcome::NotApplicable("the manifest does not say that files need a token".to_owned()),
+        _ => CheckOutcome::NotApplicable(TOKEN_NOT_NEEDED.to_owned()),
     }
 }
 
-/// Whether files need the token, as the flow's manifest says.
+/// Returns `requiresAccessToken` of the flow's manifest; none if it is not a boolean.
 fn needs_token(context: &CheckContext<'_>) -> Option<bool> {
     let (_, manifest) = context.index.manifest(&context.flow.name)?;
     manifest.get("requiresAccessToken").and_then(Value::as_bool)
 }
 
-/// Whether a request carried a token.
+/// Returns whether a request had a token.
 pub(crate) fn sent_token(exchange: &Exchange) -> bool {
     exchange.request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
 }
 
-/// `token-sent`: the manifest says that files need the token, and the request carried it.
+/// `token-sent`: `requiresAccessToken` is true, and the request had the token.
 pub(crate) fn token_sent(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match needs_token(context) {
         Some(true) => {}
-        Some(false) => return CheckOutcome::NotApplicable("the manifest says that files need no token".to_owned()),
-        None => return CheckOutcome::NotApplicable("the manifest does not say whether files need a token".to_owned()),
+        Some(false) => return CheckOutcome::NotApplicable(TOKEN_NOT_NEEDED.to_owned()),
+        None => return CheckOutcome::NotApplicable(TOKEN_UNKNOWN.to_owned()),
     }
     if !sent_token(exchange) {
         return CheckOutcome::NotApplicable(
-            "no token was sent: the run has none, or it may not go to where the file is".to_owned(),
+            "the request had no token: the run has none, or the file is at an origin that may not receive it. Give \
+             --allow-origin"
+                .to_owned(),
         );
     }
     let status = |exchange: &Exchange| response(exchange).map(|answer| answer.status).unwrap_or_default();
     let later = context.index.recording.exchanges.iter().filter(|e| e.id > exchange.id && sent_token(e));
     if status(exchange) == 401 && !later.into_iter().any(|e| (200..300).contains(&status(e))) {
-        return CheckOutcome::Undecided("the token may be over: nothing was had for it later".to_owned());
+        return CheckOutcome::Undecided("the token may have expired: no later request with it succeeded".to_owned());
     }
     CheckOutcome::Holds
 }
 
-/// `open-to-all`: the manifest says that files need no token.
+/// `open-to-all`: `requiresAccessToken` is false.
 pub(crate) fn open_to_all(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match needs_token(context) {
         Some(false) => CheckOutcome::Holds,
-        Some(true) => CheckOutcome::NotApplicable("the manifest says that files need a token".to_owned()),
-        None => CheckOutcome::NotApplicable("the manifest does not say whether files need a token".to_owned()),
+        Some(true) => CheckOutcome::NotApplicable(TOKEN_NEEDED.to_owned()),
+        None => CheckOutcome::NotApplicable(TOKEN_UNKNOWN.to_owned()),
     }
 }
 
-/// `capability-url`: the manifest says so, and neither it nor the item has an extension that could name another way of
-/// access.
+/// `capability-url`: `requiresAccessToken` is false, and neither the manifest nor the item has an extension that could
+/// define another way of access.
 pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match open_to_all(exchange, context) {
         CheckOutcome::Holds => {}
@@ -92,45 +103,49 @@ pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) ->
     };
     match has(item) || has(Some(manifest)) {
         false => CheckOutcome::Holds,
-        true => CheckOutcome::NotApplicable("an extension may say how the file is to be had".to_owned()),
+        true => {
+            CheckOutcome::NotApplicable("an extension in the manifest may define how to access the file".to_owned())
+        }
     }
 }
 
-/// `no-bearer-challenge`: the response does not ask for a bearer token.
+/// `no-bearer-challenge`: the response is not a 401 with a Bearer challenge.
 pub(crate) fn no_bearer_challenge(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
-    let asks = |line: &str| line.to_ascii_lowercase().split([',', ' ']).any(|word| word == "bearer");
-    let challenged = answer.status == 401 && answer.header_lines("www-authenticate").any(asks);
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
+    };
+    let is_bearer = |line: &str| line.to_ascii_lowercase().split([',', ' ']).any(|word| word == "bearer");
+    let challenged = answer.status == 401 && answer.header_lines("www-authenticate").any(is_bearer);
     CheckOutcome::or_violation(!challenged, || {
-        let expected = "no demand for a bearer token, for the manifest says that files need none";
-        Violation::new(FindingPlace::Status, expected, "401 with WWW-Authenticate: Bearer")
+        let expected = "no Bearer challenge, because requiresAccessToken is false";
+        Violation::new(FindingPlace::Status, expected, "401 Unauthorized with WWW-Authenticate: Bearer")
     })
 }
 
-/// `token-stays-home`: if files need a token, all of them are on origins that may see it.
+/// `token-stays-home`: if files need a token, all of them are at origins that may receive it.
 pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     if manifest.get("requiresAccessToken").and_then(Value::as_bool) != Some(true) {
-        return CheckOutcome::NotApplicable("the files need no token".to_owned());
+        return CheckOutcome::NotApplicable(TOKEN_NOT_NEEDED.to_owned());
     }
     let Some(allowed) = run_settings::token_origins(&context.index.recording.start) else {
-        return CheckOutcome::Undecided("the recording's base URL cannot be read".to_owned());
+        return CheckOutcome::Undecided(reasons::INVALID_BASE.to_owned());
     };
-    let (mut named, mut broken) = (0, Vec::new());
+    let (mut named, mut violations) = (0, Vec::new());
     for list in FileList::ALL {
         for (n, item) in items(manifest, list.as_str()).iter().enumerate() {
             let Some(url) = item.get("url").and_then(Value::as_str).and_then(|text| Url::parse(text).ok()) else {
                 continue;
             };
-            // Other tests judge other URLs, and no token goes there.
+            // Other tests judge other URLs, and the run sends no token there.
             if !matches!(url.scheme(), "http" | "https") {
                 continue;
             }
             named += 1;
             let origin = url.origin().ascii_serialization();
             if !allowed.contains(&origin) {
-                let expected = format!("a URL at {}, whose token this is", allowed.join(" or "));
-                broken.push(Violation::new(
+                let expected = format!("a URL at {}, where the token may be sent", allowed.join(" or "));
+                violations.push(Violation::new(
                     FindingPlace::body(format!("/{list}/{n}/url")),
                     expected,
                     show::text(&origin),
@@ -141,7 +156,7 @@ pub(crate) fn token_stays_home(exchange: &Exchange, context: &CheckContext<'_>) 
     if named == 0 {
         return CheckOutcome::NotApplicable("the manifest lists no file".to_owned());
     }
-    CheckOutcome::from_violations(broken)
+    CheckOutcome::from_violations(violations)
 }
 
 /// `no-token-echoed`: neither the headers nor the body repeat a secret that was sent.
@@ -159,12 +174,12 @@ pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) 
         }
     }
     let Some(response) = response(exchange) else {
-        return CheckOutcome::NotApplicable("there is no answer".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
     };
     let mut found: Vec<FindingPlace> = response
         .headers
         .iter()
-        // The recording hides all cookies.
+        // The recording redacts all cookies.
         .filter(|(name, value)| name != "set-cookie" && value.contains(REDACTED))
         .map(|(name, _)| FindingPlace::header(name))
         .collect();
@@ -174,22 +189,25 @@ pub(crate) fn no_token_echoed(exchange: &Exchange, _context: &CheckContext<'_>) 
     if response.body.excerpt.as_deref().is_some_and(|text| text.contains(REDACTED)) {
         found.push(FindingPlace::whole_body());
     }
-    let broken = found.into_iter().take(5);
+    let found = found.into_iter().take(5);
     CheckOutcome::from_violations(
-        broken.map(|place| Violation::new(place, "nothing of the token", "the token, or a part of it")).collect(),
+        found.map(|place| Violation::new(place, "no part of the token", "the token or a part of it")).collect(),
     )
 }
 
 /// `as-if-unknown`: the second client gets the same status as for a job that does not exist (probe `second-unknown`).
 pub(crate) fn as_if_unknown(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(own) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
+    let Some(own) = response(exchange) else {
+        return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
+    };
     let Some((other, unknown)) = probe(context, "second-unknown").and_then(|e| Some((e, response(e)?))) else {
         return CheckOutcome::NotApplicable(
-            "there is no answer to a job that does not exist to compare it with".to_owned(),
+            "the request for a job that does not exist got no response to compare with".to_owned(),
         );
     };
     CheckOutcome::or_violation(own.status == unknown.status, || {
-        let expected = format!("{}, as for a job that does not exist (exchange {})", unknown.status, other.id);
-        Violation::new(FindingPlace::Status, expected, own.status.to_string())
+        let expected =
+            format!("{}, as for a job that does not exist (exchange {})", describe::status(unknown.status), other.id);
+        Violation::new(FindingPlace::Status, expected, describe::status(own.status))
     })
 }

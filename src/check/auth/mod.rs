@@ -1,4 +1,4 @@
-//! Checks of tokens, scopes, TLS and of who may see what.
+//! Checks of tokens, scopes, TLS and access control.
 
 pub(crate) mod access;
 pub(crate) mod attachments;

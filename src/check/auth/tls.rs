@@ -1,5 +1,5 @@
-//! Checks of handshakes: which versions of TLS an origin accepts. If a version could not be offered or the answer could
-//! not be understood, the check is undecided, unless requests of the run show it: they use TLS 1.2 or 1.3 only.
+//! Checks of handshakes: the versions of TLS that an origin accepts. If Plimsoll could not offer a version or not
+//! understand the response, the check is undecided, unless requests of the run decide it: they use only TLS 1.2 or 1.3.
 
 use url::Url;
 
@@ -9,24 +9,27 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::recording::model::{Exchange, Handshake, Outcome, Role};
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The versions that must not be used any longer.
+/// The versions that must no longer be used.
 const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];
 
-/// Scheme, host and port of a URL of the recording.
+/// Returns scheme, host and port of a URL.
 fn origin(url: &str) -> Option<String> {
     Some(Url::parse(url).ok()?.origin().ascii_serialization())
 }
 
-/// The handshake, or the outcome of a check without one.
+/// Returns the handshake of an exchange.
+///
+/// # Errors
+/// The outcome of a check, if there is no handshake.
 fn handshake(exchange: &Exchange) -> Result<&Handshake, CheckOutcome> {
     match &exchange.outcome {
         Outcome::Handshake(handshake) => Ok(handshake),
         Outcome::NoResponse(trouble) => Err(CheckOutcome::Undecided(trouble.message.clone())),
-        Outcome::Response(_) => Err(CheckOutcome::NotApplicable("it is no handshake".to_owned())),
+        Outcome::Response(_) => Err(CheckOutcome::NotApplicable("the exchange is not a TLS handshake".to_owned())),
     }
 }
 
-/// Whether a request to the origin of `exchange` got a response, so that the origin speaks TLS 1.2 or 1.3.
+/// Returns whether a request to the origin of `exchange` got a response, which shows TLS 1.2 or 1.3.
 fn answers(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
     let mut all = context.index.recording.exchanges.iter();
@@ -37,12 +40,12 @@ fn broken(expected: &str, found: &Handshake) -> CheckOutcome {
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::Handshake, expected, found.words())])
 }
 
-/// `modern-tls`: the origin accepts 1.2 or 1.3. An alert about the version, an older version and plain http violate it.
+/// `modern-tls`: the origin accepts 1.2 or 1.3. An alert about the version, an older version and plain HTTP violate it.
 pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let expected = "TLS 1.2 or TLS 1.3";
     let found = match handshake(exchange) {
         Ok(found) => found,
-        // The origin did not understand our message, but it understood those of the requests.
+        // The origin did not understand this handshake, but it understood those of requests.
         Err(_) if answers(exchange, context) => return CheckOutcome::Holds,
         Err(outcome) => return outcome,
     };
@@ -52,7 +55,7 @@ pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> Che
         Handshake::Refused(_) | Handshake::Closed if answers(exchange, context) => CheckOutcome::Holds,
         Handshake::Refused(alert) if alert == "protocol_version" => broken(expected, found),
         Handshake::Refused(_) | Handshake::Closed => {
-            CheckOutcome::Undecided(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
+            CheckOutcome::Undecided(format!("the response to a handshake of TLS 1.3 and 1.2 was: {}", found.words()))
         }
     }
 }
@@ -66,15 +69,15 @@ pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> Ch
     match found {
         Handshake::Agreed(version) if version == "TLS 1.3" => CheckOutcome::Holds,
         Handshake::Agreed(_) => broken("TLS 1.3", found),
-        Handshake::Plain => CheckOutcome::NotApplicable("there is no TLS".to_owned()),
+        Handshake::Plain => CheckOutcome::NotApplicable("the origin does not use TLS".to_owned()),
         Handshake::Refused(_) | Handshake::Closed => {
-            CheckOutcome::Undecided(format!("a handshake of TLS 1.3 and 1.2 was met with: {}", found.words()))
+            CheckOutcome::Undecided(format!("the response to a handshake of TLS 1.3 and 1.2 was: {}", found.words()))
         }
     }
 }
 
-/// `old-tls-refused`: the origin refuses a handshake of 1.0, or of 1.1 at most, and accepts newer ones. Otherwise the
-/// version may not be the reason.
+/// `old-tls-refused`: the origin refuses a handshake of 1.0, or of at most 1.1, and accepts newer versions. If it
+/// accepts none, the version may not be the reason of the refusal.
 pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let found = match handshake(exchange) {
         Ok(found) => found,
@@ -82,17 +85,17 @@ pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -
     };
     match found {
         Handshake::Agreed(version) if OLD.contains(&version.as_str()) => {
-            broken("an alert, or the connection closed", found)
+            broken("an alert or a closed connection", found)
         }
-        Handshake::Plain => CheckOutcome::NotApplicable("there is no TLS".to_owned()),
+        Handshake::Plain => CheckOutcome::NotApplicable("the origin does not use TLS".to_owned()),
         _ if answers(exchange, context) || takes_up_newer(exchange, context) => CheckOutcome::Holds,
         _ => CheckOutcome::Undecided(
-            "no handshake with this origin came to anything, so that this refusal says nothing".to_owned(),
+            "no handshake with this origin succeeded, so this refusal proves nothing".to_owned(),
         ),
     }
 }
 
-/// Whether the same origin accepted the flow's handshake of 1.3 and 1.2.
+/// Returns whether the same origin accepted the flow's handshake of 1.3 and 1.2.
 fn takes_up_newer(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
     context.index.exchanges(&context.flow.name).iter().any(|other| {
@@ -111,5 +114,9 @@ pub(crate) fn token_origin(exchange: &Exchange, context: &CheckContext<'_>) -> C
     };
     let exchanges = &context.index.recording.exchanges;
     let is = own.is_some() && exchanges.iter().any(|e| is_token(e) || named(e) == own);
-    if is { CheckOutcome::Holds } else { CheckOutcome::NotApplicable("it is not the token endpoint's".to_owned()) }
+    if is {
+        CheckOutcome::Holds
+    } else {
+        CheckOutcome::NotApplicable("the origin is not that of the token endpoint".to_owned())
+    }
 }

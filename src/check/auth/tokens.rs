@@ -6,8 +6,9 @@ use crate::check::auth::replies::{has_token, probe, response_or_outcome};
 use crate::check::context::CheckContext;
 use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::{run_settings, shape, show};
+use crate::check::{reasons, run_settings, shape, show};
 use crate::recording::model::{Exchange, Role};
+use crate::suite::describe;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// Error codes of OAuth 2.0 for token endpoints (RFC 6749, section 5.2).
@@ -20,17 +21,17 @@ const ERRORS: [&str; 6] = [
     "invalid_scope",
 ];
 
-/// `gives-tokens`: the flow's valid request (probe `token`) was granted, so a refusal of another request proves
-/// something.
+/// `gives-tokens`: the flow's valid request (probe `token`) got a token. Otherwise a refusal of another request proves
+/// nothing.
 pub(crate) fn gives_tokens(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match probe(context, "token").map(response_or_outcome) {
         Some(Ok(response)) if has_token(response) => CheckOutcome::Holds,
-        _ => CheckOutcome::NotApplicable("a valid request brought no token, so that refusals say nothing".to_owned()),
+        _ => CheckOutcome::NotApplicable("a valid token request got no token, so a refusal proves nothing".to_owned()),
     }
 }
 
-/// `token-granted`: 200 with an `access_token`. A refusal violates it only if the same client got a token before:
-/// otherwise its key, registration or scopes may be wrong.
+/// `token-granted`: 200 with an `access_token`. A refusal is a violation only if another request of the same client got
+/// a token. Otherwise the key, registration or scopes of the client may be wrong.
 pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let own = match response_or_outcome(exchange) {
         Ok(own) => own,
@@ -44,7 +45,7 @@ pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> 
         let found = show::shape(json.and_then(|json| json.get("access_token")));
         return CheckOutcome::Violated(vec![match own.status {
             200 => Violation::new(FindingPlace::body("/access_token"), "a token", found),
-            status => Violation::new(FindingPlace::Status, "200 OK", status.to_string()),
+            status => Violation::new(FindingPlace::Status, "200 OK", describe::status(status)),
         }]);
     }
     let other = context
@@ -54,19 +55,23 @@ pub(crate) fn token_granted(exchange: &Exchange, context: &CheckContext<'_>) -> 
         .iter()
         .find(|e| e.id != exchange.id && e.role == Role::Token && response(e).is_some_and(has_token));
     if let Some(other) = probe(context, "with-client-id").filter(|e| response(e).is_some_and(has_token)) {
-        let expected = format!("200 OK, as with a field client_id in exchange {}: a request has none", other.id);
-        return CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, own.status.to_string())]);
+        let expected = format!("200 OK without a client_id field, as with one in exchange {}", other.id);
+        return CheckOutcome::Violated(vec![Violation::new(
+            FindingPlace::Status,
+            expected,
+            describe::status(own.status),
+        )]);
     }
     match other {
         Some(other) => {
             let expected = format!("200 OK, as in exchange {}", other.id);
-            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, own.status.to_string())])
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, describe::status(own.status))])
         }
         None => {
             let error = json.and_then(|json| json.get("error")).and_then(Value::as_str);
             let error = error.map(|error| format!(" {}", show::text(error))).unwrap_or_default();
             let why = format!(
-                "the token request was answered {}{error}: the client's key, its registration or its scopes may be what is wrong",
+                "the token request returned {}{error}. Check the key, the registration and the scopes of the client",
                 own.status
             );
             CheckOutcome::Undecided(why)
@@ -85,14 +90,14 @@ pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -
         return CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::whole_body(),
             "a JSON object",
-            "something else",
+            "other content",
         )]);
     };
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     let media = response.media_type();
     if media.as_deref() != Some("application/json") {
         let found = media.map_or_else(|| "no Content-Type".to_owned(), |media| show::text(&media));
-        broken.push(Violation::new(FindingPlace::header("Content-Type"), "application/json", found));
+        violations.push(Violation::new(FindingPlace::header("Content-Type"), "application/json", found));
     }
     let text = |name: &str| json.get(name).and_then(Value::as_str);
     let mut wrong = |name: &str, expected: &str| {
@@ -100,35 +105,35 @@ pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        broken.push(Violation::new(FindingPlace::body(format!("/{name}")), expected, found));
+        violations.push(Violation::new(FindingPlace::body(format!("/{name}")), expected, found));
     };
     if text("access_token").is_none_or(str::is_empty) {
-        wrong("access_token", "a text");
+        wrong("access_token", "a JSON string that is not empty");
     }
     if text("token_type").is_none_or(|kind| !kind.eq_ignore_ascii_case("bearer")) {
         wrong("token_type", "bearer");
     }
     if json.get("expires_in").and_then(Value::as_f64).is_none_or(|seconds| seconds <= 0.0) {
-        wrong("expires_in", "a JSON number of seconds, above 0");
+        wrong("expires_in", "a JSON number of seconds greater than 0");
     }
     if text("scope").is_none() {
-        wrong("scope", "a text");
+        wrong("scope", "a JSON string");
     }
-    CheckOutcome::from_violations(broken)
+    CheckOutcome::from_violations(violations)
 }
 
 /// `short-token`: `expires_in` is at most 300.
 pub(crate) fn short_token(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let lasts = response(exchange).and_then(|response| response.body.json.as_ref()?.get("expires_in")?.as_f64());
     let Some(lasts) = lasts else {
-        return CheckOutcome::NotApplicable("the response has no expires_in that is a number".to_owned());
+        return CheckOutcome::NotApplicable("the response has no number in expires_in".to_owned());
     };
     CheckOutcome::or_violation(lasts <= 300.0, || {
-        Violation::new(FindingPlace::body("/expires_in"), "300 at most", lasts.to_string())
+        Violation::new(FindingPlace::body("/expires_in"), "at most 300", lasts.to_string())
     })
 }
 
-/// `no-store`: `Cache-Control` has the directive, in any case and among others.
+/// `no-store`: `Cache-Control` has the directive `no-store`, in any letter case.
 pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let response = match response_or_outcome(exchange) {
         Ok(response) => response,
@@ -162,7 +167,7 @@ pub(crate) fn oauth_error(exchange: &Exchange, _context: &CheckContext<'_>) -> C
 /// `endpoints-absolute`: every `*_endpoint` and `jwks_uri` of the SMART configuration is an absolute URL.
 pub(crate) fn endpoints_absolute(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(json) = response(exchange).and_then(|response| response.body.json.as_ref()?.as_object()) else {
-        return CheckOutcome::NotApplicable("there is no SMART configuration".to_owned());
+        return CheckOutcome::NotApplicable("the server returned no SMART configuration".to_owned());
     };
     let named: Vec<(&String, &Value)> = json
         .iter()
@@ -186,13 +191,13 @@ pub(crate) fn endpoints_absolute(exchange: &Exchange, _context: &CheckContext<'_
     )
 }
 
-/// `smart-used`: the run's client is one of SMART Backend Services. Requirements that begin with "when SMART is used"
-/// apply then.
+/// `smart-used`: the run has a client of SMART Backend Services, so requirements that begin with "when SMART is used"
+/// apply.
 pub(crate) fn smart_used(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if run_settings::uses_smart(&context.index.recording.start) {
         CheckOutcome::Holds
     } else {
-        CheckOutcome::NotApplicable("the run was given no client of SMART Backend Services".to_owned())
+        CheckOutcome::NotApplicable(reasons::NO_SMART_CLIENT.to_owned())
     }
 }
 
@@ -203,20 +208,20 @@ pub(crate) fn key_set_read(_exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::Holds;
     }
     CheckOutcome::NotApplicable(
-        "the server did not read the key set that the run serves; the client is registered otherwise, it seems"
+        "the server did not read the key set that the run serves. Register its URL as the JWKS URL of the client"
             .to_owned(),
     )
 }
 
-/// `key-set-kept`: of three token requests in a row, the second and the third did not each make the server read the key
-/// set again, although it may be cached for longer.
+/// `key-set-kept`: in three token requests in a row, the server did not read the key set again for both the second and
+/// the third, because it may be cached for longer.
 pub(crate) fn key_set_kept(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let reads = |probe: &str| context.flow.key_reads.get(probe).copied();
     let (Some(first), Some(second), Some(third)) = (reads("token"), reads("again"), reads("third")) else {
-        return CheckOutcome::NotApplicable("the requests were not all sent".to_owned());
+        return CheckOutcome::NotApplicable("not all three token requests were sent".to_owned());
     };
     CheckOutcome::or_violation(!(second > first && third > second), || {
-        let found = format!("{} times in two token requests", third - first);
-        Violation::new(FindingPlace::KeySet, "read once, and kept as Cache-Control allows", found)
+        let found = format!("{} reads for two token requests", third - first);
+        Violation::new(FindingPlace::KeySet, "a cached key set, as Cache-Control permits", found)
     })
 }

@@ -1,4 +1,4 @@
-//! Checks of the delivery of files, and of whether two deliveries hold the same.
+//! Checks of the delivery of files, and comparisons of two deliveries.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,24 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response, saturating_sum};
 use crate::check::missing::still_missing;
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
+use crate::suite::describe;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `same-file`: the probe got the same resources from the URL as the flow did, by type and time.
+/// `same-file`: the probe received the same resources from the URL as the flow, compared by type and time.
 pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(own) = context.index.facts(exchange).filter(|facts| facts.whole) else {
-        return CheckOutcome::Undecided("the file did not come whole".to_owned());
+        return CheckOutcome::Undecided(reasons::FILE_INCOMPLETE.to_owned());
     };
-    let Some(place) = exchange.file else { return CheckOutcome::NotApplicable("no file was asked for".to_owned()) };
+    let Some(place) = exchange.file else {
+        return CheckOutcome::NotApplicable("the exchange is not a request for a file".to_owned());
+    };
     let first = context.index.files(&context.flow.name, place.list).into_iter().find(|(e, _)| e.file == Some(place));
     let Some((first, Some(facts))) = first.filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)) else {
-        return CheckOutcome::NotApplicable("the flow itself did not get this file".to_owned());
+        return CheckOutcome::NotApplicable("the flow itself did not receive this file completely".to_owned());
     };
     // A file generated for each request may have its lines and keys in another order.
     let alike = |a: &LineFacts, b: &LineFacts| {
@@ -31,11 +34,11 @@ pub(crate) fn same_file(exchange: &Exchange, context: &CheckContext<'_>) -> Chec
             && a.resources > 0
     };
     CheckOutcome::or_violation(own.sha256 == facts.sha256 || alike(&own.lines, &facts.lines), || {
-        let said = |lines: &LineFacts| format!("{} resources in {} bytes", lines.resources, lines.bytes);
+        let size = |lines: &LineFacts| format!("{} resources in {} bytes", lines.resources, lines.bytes);
         Violation::new(
             FindingPlace::whole_body(),
-            format!("the {} of exchange {}", said(&facts.lines), first.id),
-            said(&own.lines),
+            format!("the {} of exchange {}", size(&facts.lines), first.id),
+            size(&own.lines),
         )
     })
 }
@@ -46,14 +49,14 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
         return no_manifest();
     }
     let Some(compared) = context.compared else {
-        return CheckOutcome::NotApplicable("no export at the same level was made to compare it with".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned());
     };
     let (Some(own), Some(other)) = (identities(context, &context.flow.name), identities(context, &compared.name))
     else {
-        return CheckOutcome::Undecided("one of the two exports was not read whole".to_owned());
+        return CheckOutcome::Undecided(reasons::EXPORT_INCOMPLETE.to_owned());
     };
     let (more, fewer) = (own.difference(&other).count(), other.difference(&own).count());
-    // The changes between the two exports, as the second look showed them.
+    // The changes between the two exports, as second reads showed them.
     let comparison = context.flow.comparison.as_ref().filter(|comparison| comparison.flow == compared.name);
     let newer = comparison.map_or(0, |comparison| comparison.more.1);
     let recheck = comparison.and_then(|comparison| comparison.recheck.as_ref());
@@ -61,7 +64,7 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
     let seen_missing = comparison.map_or(0, |comparison| {
         saturating_sum(comparison.types.values().map(|kept| kept.expected.saturating_sub(kept.found)))
     });
-    // Resources that the comparison leaves out were never read again.
+    // Resources that are not part of the comparison were not read again.
     let recheck = recheck.filter(|recheck| recheck.unknown() > 0 || fewer as u64 <= seen_missing);
     let kept = KeptProfiles { expected: other.len() as u64, found: other.len().saturating_sub(fewer) as u64 };
     let lost = match still_missing(kept, gone, recheck) {
@@ -73,12 +76,12 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
         Violation::new(
             FindingPlace::body("/output"),
             format!("the {} resources of flow {}", other.len(), compared.name),
-            format!("{} resources: {more} that it has not, {fewer} of its missing", own.len()),
+            format!("{} resources: {more} additional, {fewer} missing", own.len()),
         )
     })
 }
 
-/// The hashed identities of all resources of a flow, if every output file was read whole.
+/// Returns the hashed identities of all resources of a flow, if every output file was received completely.
 fn identities(context: &CheckContext<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]>> {
     let (_, manifest) = context.index.manifest(flow)?;
     let files = context.index.files(flow, FileList::Output);
@@ -94,9 +97,12 @@ fn identities(context: &CheckContext<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]
     Some(all)
 }
 
-/// `allowed-encoding`: absent, identity, gzip, or one that the request offered; and the body decodes.
+/// `allowed-encoding`: Content-Encoding is absent, identity, gzip, or one that the request offered, and the body can be
+/// decoded.
 pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
+    };
     let offered: BTreeSet<String> = exchange
         .request
         .headers
@@ -123,12 +129,12 @@ pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) 
         )]);
     }
     match (&answer.broken, context.index.facts(exchange)) {
-        // Two content codings are legal HTTP; we undo one only.
+        // Two content codings are legal HTTP, but Plimsoll decodes only one.
         (Some(trouble), _) if codings.len() > 1 => CheckOutcome::Undecided(trouble.message.clone()),
         (Some(trouble), _) if trouble.kind == TroubleKind::Protocol && !codings.is_empty() => {
             CheckOutcome::Violated(vec![Violation::new(
                 FindingPlace::whole_body(),
-                format!("a body in {}", codings.join(", ")),
+                format!("a body encoded as {}", codings.join(", ")),
                 trouble.message.clone(),
             )])
         }
@@ -137,35 +143,35 @@ pub(crate) fn allowed_encoding(exchange: &Exchange, context: &CheckContext<'_>) 
     }
 }
 
-/// Whether gzip is the only Content-Encoding.
-fn says_gzip(answer: &Response) -> bool {
+/// Returns whether gzip is the only Content-Encoding.
+fn is_gzip(answer: &Response) -> bool {
     let mut codings = answer.header_lines("content-encoding");
     let gzip =
         codings.next().is_some_and(|coding| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"));
     gzip && codings.next().is_none()
 }
 
-/// `delivered`: 200 with the whole file. Interrupted connections, origins that may not see the token and private
-/// addresses are not the server's fault.
+/// `delivered`: 200 with the complete file. Interrupted connections, origins that may not receive the token and private
+/// addresses are not violations.
 pub(crate) fn delivered(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     match &exchange.outcome {
         Outcome::NoResponse(trouble) => CheckOutcome::Undecided(trouble.message.clone()),
-        Outcome::Handshake(_) => CheckOutcome::NotApplicable("a handshake is no file".to_owned()),
+        Outcome::Handshake(_) => CheckOutcome::NotApplicable(reasons::HANDSHAKE.to_owned()),
         // Rate limits, gateways and credentials prove nothing about the file, even after all retries.
         Outcome::Response(answer) if matches!(answer.status, 401 | 403 | 429 | 502 | 503 | 504) => {
-            CheckOutcome::Undecided(format!("it was answered {} to the last", answer.status))
+            CheckOutcome::Undecided(reasons::last_attempt_returned(answer.status))
         }
         Outcome::Response(answer) if answer.status != 200 => CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::Status,
-            "200, with the file",
-            answer.status.to_string(),
+            "200 OK with the file",
+            describe::status(answer.status),
         )]),
         Outcome::Response(answer) => match &answer.broken {
             // The transfer was complete, but the bytes cannot be decoded.
-            Some(trouble) if trouble.kind == TroubleKind::Protocol && says_gzip(answer) => {
+            Some(trouble) if trouble.kind == TroubleKind::Protocol && is_gzip(answer) => {
                 CheckOutcome::Violated(vec![Violation::new(
                     FindingPlace::whole_body(),
-                    "the file in gzip, as Content-Encoding says",
+                    "a file encoded as gzip, as in Content-Encoding",
                     trouble.message.clone(),
                 )])
             }

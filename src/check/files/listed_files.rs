@@ -1,4 +1,4 @@
-//! Checks of files against the manifest that lists them.
+//! Compares files with the manifest that lists them.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest};
 use crate::check::flow_files::whole_files;
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::recording::facts::FileFacts;
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// `count-equals-lines`: judged for each item with a number as `count` and a file that was read whole.
+/// `count-equals-lines`: `count` is the number of lines, for each item with a number as `count` and a complete file.
 pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let lists = [("output", whole_files(context, FileList::Output)), ("error", whole_files(context, FileList::Error))];
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     let (mut compared, mut uncounted) = (false, false);
     let all = lists.iter().flat_map(|(list, files)| {
         let items = items(manifest, list).iter().enumerate();
@@ -27,31 +27,31 @@ pub(crate) fn count_equals_lines(exchange: &Exchange, context: &CheckContext<'_>
     });
     for (list, n, given, (file, facts)) in all {
         let Some(count) = given.as_f64() else { continue };
-        // A malformed line was meant to be a resource; another test judges it.
+        // `count` may include malformed lines; another test judges those.
         let lines = facts.lines.lines;
         if facts.lines.resources as f64 != count && lines as f64 != count {
             if !facts.lines.findings.iter().all(|finding| is_countable(finding.rule)) {
                 uncounted = true;
                 continue;
             }
-            broken.push(Violation::new(
+            violations.push(Violation::new(
                 FindingPlace::body(format!("/{list}/{n}/count")),
-                format!("{lines}, the lines of the file (exchange {})", file.id),
+                format!("{lines}, the number of lines in the file (exchange {})", file.id),
                 show::shape(Some(given)),
             ));
         }
         compared = true;
     }
     match (compared, uncounted) {
-        (true, _) => CheckOutcome::from_violations(broken),
+        (true, _) => CheckOutcome::from_violations(violations),
         (false, true) => {
-            CheckOutcome::NotApplicable("the resources cannot be counted: the files are no NDJSON".to_owned())
+            CheckOutcome::NotApplicable("the resources cannot be counted, because the files are not NDJSON".to_owned())
         }
-        (false, false) => CheckOutcome::NotApplicable("no item with a count was read whole".to_owned()),
+        (false, false) => CheckOutcome::NotApplicable("no item with a count has a completely received file".to_owned()),
     }
 }
 
-/// Whether lines can be counted in a file that breaks `rule`.
+/// Returns whether lines can be counted in a file that violates `rule`.
 fn is_countable(rule: LineRule) -> bool {
     !matches!(
         rule,
@@ -65,7 +65,7 @@ fn is_countable(rule: LineRule) -> bool {
     )
 }
 
-/// `empty-output-when-nothing`: if the files hold no resource, `output` is `[]`.
+/// `empty-output-when-nothing`: if the files have no resource, `output` is `[]`.
 pub(crate) fn empty_output_when_nothing(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let value = manifest.get("output");
@@ -75,14 +75,14 @@ pub(crate) fn empty_output_when_nothing(exchange: &Exchange, context: &CheckCont
     let listed = items(manifest, "output");
     let files = whole_files(context, FileList::Output);
     if !listed.is_empty() && (files.len() < listed.len() || files.values().any(|(_, f)| !is_empty(f))) {
-        return CheckOutcome::NotApplicable("something was exported".to_owned());
+        return CheckOutcome::NotApplicable("resources were exported".to_owned());
     }
     CheckOutcome::or_violation(value.and_then(Value::as_array).is_some_and(Vec::is_empty), || {
         let actual = match listed.len() {
             0 => show::shape(value),
-            n => format!("{n} items whose files are empty"),
+            n => format!("{n} items with empty files"),
         };
-        Violation::new(FindingPlace::body("/output"), "an empty array, for nothing was exported", actual)
+        Violation::new(FindingPlace::body("/output"), "an empty array, because nothing was exported", actual)
     })
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn empty_error_when_nothing(exchange: &Exchange, context: &CheckConte
     if manifest.get("error").is_some_and(Value::is_null) {
         return CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::body("/error"),
-            "an array, empty where there is nothing",
+            "an array, which is empty if there are no errors",
             "null",
         )]);
     }
@@ -110,7 +110,7 @@ pub(crate) fn no_empty_files(exchange: &Exchange, context: &CheckContext<'_>) ->
     empty_items(context, FileList::Output)
 }
 
-/// Whether a file is empty: no line, and nothing that could not be read as lines.
+/// Returns whether a file is empty: it has no line, and no content that cannot be read as lines.
 fn is_empty(facts: &FileFacts) -> bool {
     facts.lines.lines == 0 && facts.lines.findings.iter().all(|finding| finding.rule == LineRule::BlankLine)
 }
@@ -118,7 +118,7 @@ fn is_empty(facts: &FileFacts) -> bool {
 fn empty_items(context: &CheckContext<'_>, list: FileList) -> CheckOutcome {
     let files = whole_files(context, list);
     if files.is_empty() {
-        return CheckOutcome::NotApplicable(format!("no file under {list} was read"));
+        return CheckOutcome::NotApplicable(format!("no file under {list} was received completely"));
     }
     CheckOutcome::from_violations(
         files
@@ -127,8 +127,8 @@ fn empty_items(context: &CheckContext<'_>, list: FileList) -> CheckOutcome {
             .map(|(n, (file, _))| {
                 Violation::new(
                     FindingPlace::body(format!("/{list}/{n}")),
-                    "only files that hold something",
-                    format!("a file without a line (exchange {})", file.id),
+                    "only files with lines",
+                    format!("a file without lines (exchange {})", file.id),
                 )
             })
             .collect(),
@@ -138,7 +138,7 @@ fn empty_items(context: &CheckContext<'_>, list: FileList) -> CheckOutcome {
 /// `nothing-after-transaction-time`: every `meta.lastUpdated` is at most a second later than `transactionTime`.
 pub(crate) fn nothing_after_transaction_time(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(facts) = context.index.facts(exchange) else {
-        return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_FILE_FACTS.to_owned());
     };
     if facts.lines.dated == 0 {
         return CheckOutcome::NotApplicable("no resource has a meta.lastUpdated".to_owned());
@@ -147,31 +147,31 @@ pub(crate) fn nothing_after_transaction_time(exchange: &Exchange, context: &Chec
     CheckOutcome::or_violation(late == 0, || {
         let line = facts.lines.first_after_transaction_time.unwrap_or(1);
         let latest = facts.lines.latest.as_deref().unwrap_or_default();
-        // The recording does not keep the column, so the finding names none.
-        let mut broken = Violation::new(
+        // The recording does not have the column, so the finding names none.
+        let mut violation = Violation::new(
             FindingPlace::Line(line),
-            "meta.lastUpdated no later than the manifest's transactionTime",
-            format!("a later one; the latest of the file is {}", show::text(latest)),
+            "meta.lastUpdated not after transactionTime of the manifest",
+            format!("a later one; the latest in the file is {}", show::text(latest)),
         );
-        broken.count = late;
-        broken
+        violation.count = late;
+        violation
     })
 }
 
 /// `deleted-not-in-output`: no resource that a `deleted` file lists is in an output file.
 pub(crate) fn deleted_not_in_output(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(facts) = context.index.facts(exchange) else {
-        return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_FILE_FACTS.to_owned());
     };
     let both = facts.lines.deleted_in_output;
     CheckOutcome::or_violation(both == 0, || {
-        let mut broken = Violation::new(
+        let mut violation = Violation::new(
             FindingPlace::DeletedEntries,
-            "resources that no output file holds",
-            format!("{both} that output files hold too"),
+            "resources that are in no output file",
+            format!("{both} that are also in output files"),
         );
-        broken.count = both;
-        broken
+        violation.count = both;
+        violation
     })
 }
 
@@ -186,17 +186,17 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
         let listed = |flow| context.index.files(flow, FileList::Output).into_iter().filter_map(|(_, facts)| facts);
         let others = ["system", "patient"].into_iter().flat_map(listed);
         if members == 0 || !others.into_iter().any(|facts| facts.lines.types.contains_key("Patient")) {
-            return CheckOutcome::NotApplicable("nothing was exported".to_owned());
+            return CheckOutcome::NotApplicable(reasons::NOTHING_EXPORTED.to_owned());
         }
-        let expected = format!("an item of type Patient, for the Group lists members: {members}");
-        return CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, "nothing")]);
+        let expected = format!("an item of type Patient, because the Group has {members} members");
+        return CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, "no items")]);
     }
     if context.flow.params.iter().any(|(name, _)| name == "_type") {
-        return CheckOutcome::NotApplicable("the types were restricted by the settings".to_owned());
+        return CheckOutcome::NotApplicable(reasons::TYPES_RESTRICTED.to_owned());
     }
     let types: BTreeSet<&str> = output.iter().filter_map(|item| item.get("type").and_then(Value::as_str)).collect();
     if types.is_empty() {
-        return CheckOutcome::NotApplicable("no item names its type".to_owned());
+        return CheckOutcome::NotApplicable("no output item has a type".to_owned());
     }
     CheckOutcome::or_violation(types.contains("Patient"), || {
         let actual = types.iter().take(8).copied().collect::<Vec<_>>().join(", ");
@@ -211,25 +211,25 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
 /// `no-outcome-in-output`: no item and no line of `output` is an OperationOutcome.
 pub(crate) fn no_outcome_in_output(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let expected = "no OperationOutcome; messages are listed under error";
+    let expected = "no OperationOutcome; messages belong under error";
     let files = whole_files(context, FileList::Output);
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     for (n, item) in items(manifest, "output").iter().enumerate() {
         if item.get("type").and_then(Value::as_str) == Some("OperationOutcome") {
             let place = FindingPlace::body(format!("/output/{n}/type"));
-            broken.push(Violation::new(place, expected, "the string \"OperationOutcome\""));
+            violations.push(Violation::new(place, expected, "the string \"OperationOutcome\""));
         } else if let Some((file, facts)) = files.get(&n)
             && let Some(count) = facts.lines.types.get("OperationOutcome")
         {
-            let mut found = Violation::new(FindingPlace::Lines, expected, format!("{count} lines with one"));
+            let mut found = Violation::new(FindingPlace::Lines, expected, format!("{count} OperationOutcome lines"));
             found.count = *count;
-            broken.push(found.shown_by(file.id));
+            violations.push(found.shown_by(file.id));
         }
     }
-    CheckOutcome::from_violations(broken)
+    CheckOutcome::from_violations(violations)
 }
 
-/// `lenient-reported`: the error files hold an OperationOutcome, with any content.
+/// `lenient-reported`: the error files have an OperationOutcome with any content.
 pub(crate) fn lenient_reported(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let listed = items(manifest, "error").len();
@@ -238,12 +238,12 @@ pub(crate) fn lenient_reported(exchange: &Exchange, context: &CheckContext<'_>) 
         return CheckOutcome::Holds;
     }
     if files.len() < listed || files.values().any(|(_, f)| f.lines.types.is_empty() && !is_empty(f)) {
-        return CheckOutcome::Undecided("not every error file could be read".to_owned());
+        return CheckOutcome::Undecided(reasons::ERRORS_INCOMPLETE.to_owned());
     }
     let names: Vec<&str> = context.flow.params.iter().map(|(name, _)| name.as_str()).collect();
     CheckOutcome::Violated(vec![Violation::new(
         FindingPlace::body("/error"),
         format!("a file with an OperationOutcome about {}", names.join(", ")),
-        if listed == 0 { show::shape(manifest.get("error")) } else { "files without one".to_owned() },
+        if listed == 0 { show::shape(manifest.get("error")) } else { "files without an OperationOutcome".to_owned() },
     )])
 }

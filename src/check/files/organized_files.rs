@@ -6,7 +6,7 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::recording::facts::{FileFacts, KeptProfiles, Organized, Organizing};
 use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
@@ -15,24 +15,24 @@ use crate::verdicts::finding_place::FindingPlace;
 /// The manifest's member that names the type.
 const NAMED: &str = "outputOrganizedBy";
 
-/// A flow that asked for organized files.
+/// A flow that requested organized files.
 struct View<'a> {
-    /// The type that was asked for.
-    asked: &'a str,
+    /// The requested type.
+    requested: &'a str,
     /// `outputOrganizedBy` of the first manifest, if it has a value.
     named: Option<&'a Value>,
     /// The output items of all manifests, in order.
     items: Vec<&'a Value>,
-    /// The output files that were read whole: item index, exchange, facts, blocks.
+    /// The output files that were received completely: item index, exchange, facts, blocks.
     files: Vec<(usize, &'a Exchange, &'a FileFacts, &'a Organized)>,
 }
 
 impl<'a> View<'a> {
     fn of(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return Err(no_manifest()) };
-        let asked = context.flow.params.iter().find(|(name, _)| name == "organizeOutputBy");
-        let Some((_, asked)) = asked else {
-            return Err(CheckOutcome::NotApplicable("nothing was to be organised".to_owned()));
+        let requested = context.flow.params.iter().find(|(name, _)| name == "organizeOutputBy");
+        let Some((_, requested)) = requested else {
+            return Err(CheckOutcome::NotApplicable("no organizeOutputBy was sent".to_owned()));
         };
         let exchanges = context.index.exchanges(&context.flow.name).iter().copied();
         let pages = exchanges.filter(|page| page.role == Role::Page && !page.superseded).filter_map(manifest_of);
@@ -42,58 +42,56 @@ impl<'a> View<'a> {
                 Some((exchange.file?.index, exchange, facts, facts.organized.as_ref()?))
             });
         Ok(Self {
-            asked,
-            named: says(manifest),
+            requested,
+            named: organized_by(manifest),
             items: items(manifest, "output").iter().chain(pages.flat_map(|page| items(page, "output"))).collect(),
             files: files.collect(),
         })
     }
 
-    /// Whether any file holds headers.
+    /// Returns whether any file has headers.
     fn has_headers(&self) -> bool {
         self.files.iter().any(|(.., blocks)| blocks.blocks > 0 || blocks.strange > 0)
     }
 
-    /// Whether the files are organized, or the manifest says so.
+    /// Returns whether the files have headers, or the manifest has `outputOrganizedBy`.
     fn is_organized(&self) -> bool {
         self.named.is_some() || self.has_headers()
     }
 
-    /// The view, if the files are organized and there are some.
+    /// Returns the view if there are files and they are organized.
     fn organized(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let view = Self::of(context)?;
         if !view.is_organized() {
-            return Err(CheckOutcome::NotApplicable("the files are not organised".to_owned()));
+            return Err(CheckOutcome::NotApplicable("the files are not organized".to_owned()));
         }
         if view.items.is_empty() {
-            return Err(CheckOutcome::NotShown("nothing was exported".to_owned()));
+            return Err(CheckOutcome::NotShown(reasons::NOTHING_EXPORTED.to_owned()));
         }
         Ok(view)
     }
 
-    /// The same, if every output file was read whole and all lines are readable.
+    /// Returns the view of [`Self::organized`] if every output file was received completely and all lines are readable.
     fn whole(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let view = Self::organized(context)?;
         if view.files.len() < view.items.len() {
-            return Err(CheckOutcome::Undecided("not every output file was read whole".to_owned()));
+            return Err(CheckOutcome::Undecided(reasons::OUTPUT_INCOMPLETE.to_owned()));
         }
         if view.files.iter().any(|(_, _, facts, _)| !facts.lines.is_legible()) {
-            return Err(CheckOutcome::NotApplicable(
-                "lines that are wrong for themselves may be what is missing".to_owned(),
-            ));
+            return Err(CheckOutcome::NotApplicable(reasons::INVALID_LINES.to_owned()));
         }
         if view.files.iter().any(|(.., blocks)| blocks.cut) {
-            return Err(CheckOutcome::NotShown("there are more blocks than are looked at".to_owned()));
+            return Err(CheckOutcome::NotShown("the files have more blocks than Plimsoll tracks".to_owned()));
         }
         Ok(view)
     }
 
-    /// The same, if the flow sent no other parameter that changes blocks.
+    /// Returns the view of [`Self::whole`] if the flow sent no other parameter that changes blocks.
     fn plain(context: &CheckContext<'a>) -> Result<Self, CheckOutcome> {
         let compared = |name: &str| !matches!(name, "organizeOutputBy" | "_outputFormat");
         if let Some((name, _)) = context.flow.params.iter().find(|(name, _)| compared(name)) {
             return Err(CheckOutcome::NotApplicable(format!(
-                "{name} was sent, too, and what it leaves of a block is not said"
+                "the request also has {name}, and the spec does not define its effect on blocks"
             )));
         }
         Self::whole(context)
@@ -103,7 +101,7 @@ impl<'a> View<'a> {
         self.items.get(place)?.get("url")?.as_str()
     }
 
-    /// The URL in the item's `continuesInFile`, and the item that it names.
+    /// Returns `continuesInFile` of an item, and the item that it names.
     fn continues(&self, place: usize) -> Option<(&'a Value, Option<usize>)> {
         let value = self.items.get(place)?.get("continuesInFile").filter(|value| !value.is_null())?;
         let named = value
@@ -117,8 +115,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// `outputOrganizedBy`, if it has a value.
-fn says(manifest: &Value) -> Option<&Value> {
+/// Returns `outputOrganizedBy` if it has a value.
+fn organized_by(manifest: &Value) -> Option<&Value> {
     manifest.get(NAMED).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
@@ -126,7 +124,7 @@ fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: 
     Violation::new(FindingPlace::Line(line), expected, actual).shown_by(exchange.id)
 }
 
-/// `organized-at-all`: the files are organized; a server that cannot do that refuses.
+/// `organized-at-all`: the files are organized. A server that cannot do that must refuse the kick-off.
 pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::of(context) {
         Ok(view) => view,
@@ -136,13 +134,13 @@ pub(crate) fn organized_at_all(_exchange: &Exchange, context: &CheckContext<'_>)
         return CheckOutcome::Holds;
     }
     if view.files.iter().all(|(_, _, facts, _)| facts.lines.resources == 0) {
-        return CheckOutcome::NotShown("nothing was exported".to_owned());
+        return CheckOutcome::NotShown(reasons::NOTHING_EXPORTED.to_owned());
     }
-    let expected = format!("files organised by {}, or a refusal", show::text(view.asked));
+    let expected = format!("files organized by {}, or a refusal", show::text(view.requested));
     CheckOutcome::Violated(vec![Violation::new(
         FindingPlace::body("/output"),
         expected,
-        "files without headers, and a manifest without a word",
+        "files without headers and a manifest without outputOrganizedBy",
     )])
 }
 
@@ -153,14 +151,14 @@ pub(crate) fn organized_named(_exchange: &Exchange, context: &CheckContext<'_>) 
         Err(outcome) => return outcome,
     };
     if !view.is_organized() {
-        return CheckOutcome::NotApplicable("the files are not organised".to_owned());
+        return CheckOutcome::NotApplicable("the files are not organized".to_owned());
     }
-    CheckOutcome::or_violation(view.named.and_then(Value::as_str) == Some(view.asked), || {
+    CheckOutcome::or_violation(view.named.and_then(Value::as_str) == Some(view.requested), || {
         let actual = match view.named {
             Some(Value::String(text)) => show::text(text),
             other => show::shape(other),
         };
-        Violation::new(FindingPlace::body(format!("/{NAMED}")), show::text(view.asked), actual)
+        Violation::new(FindingPlace::body(format!("/{NAMED}")), show::text(view.requested), actual)
     })
 }
 
@@ -175,7 +173,7 @@ pub(crate) fn organized_untyped(exchange: &Exchange, context: &CheckContext<'_>)
         let actual = kind.as_str().map_or_else(|| show::shape(Some(kind)), show::text);
         Some(Violation::new(
             FindingPlace::body(format!("/output/{n}/type")),
-            "no type, for the file holds several",
+            "no type, because an organized file has several types",
             actual,
         ))
     });
@@ -188,39 +186,41 @@ pub(crate) fn organized_headers(_exchange: &Exchange, context: &CheckContext<'_>
         Ok(view) => view,
         Err(outcome) => return outcome,
     };
-    let (mut seen, mut broken) = (false, Vec::new());
+    let (mut seen, mut violations) = (false, Vec::new());
     // A malformed line may be the header.
     for (_, exchange, _, blocks) in
         view.files.iter().filter(|(_, _, facts, _)| facts.lines.resources > 0 && facts.lines.is_legible())
     {
         seen = true;
         if let Some(line) = blocks.before {
-            let expected = "a Parameters resource with a parameter header, as the first line";
-            broken.push(at_line(exchange, line, expected, "a resource that no header stands before"));
+            let expected = "a header (Parameters with a parameter named header) as the first line";
+            violations.push(at_line(exchange, line, expected, "a resource without a header before it"));
         }
         if let Some(line) = blocks.first_strange {
-            let expected = format!("a header whose valueReference refers to a {}", show::text(view.asked));
-            let mut found = at_line(exchange, line, expected, "a header that does not");
+            let expected = format!("a header with a valueReference to a {}", show::text(view.requested));
+            let mut found = at_line(exchange, line, expected, "a header without such a reference");
             found.count = blocks.strange;
-            broken.push(found);
+            violations.push(found);
         }
     }
     match seen {
-        true => CheckOutcome::from_violations(broken),
-        false => CheckOutcome::NotShown("no output file with resources was read whole".to_owned()),
+        true => CheckOutcome::from_violations(violations),
+        false => CheckOutcome::NotShown("no output file with resources was received completely".to_owned()),
     }
 }
 
-/// `organized-whole`: every resource of the type in an earlier export has a block.
+/// `organized-whole`: every resource of the type in the earlier export has a block.
 pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let view = match View::plain(context) {
         Ok(view) => view,
         Err(outcome) => return outcome,
     };
-    let gone_of = |organizing: &Organizing| organizing.recheck.as_ref().map_or(0, |all| all.gone_of(view.asked));
+    let gone_of = |organizing: &Organizing| organizing.recheck.as_ref().map_or(0, |all| all.gone_of(view.requested));
     let organizing = context.flow.organized.as_ref();
     let Some(organizing) = organizing.filter(|organizing| organizing.instances.expected > gone_of(organizing)) else {
-        return CheckOutcome::NotShown("no earlier export at the same level holds resources of the type".to_owned());
+        return CheckOutcome::NotShown(
+            "no earlier export at the same level has resources of the requested type".to_owned(),
+        );
     };
     let (gone, recheck) = (gone_of(organizing), organizing.recheck.as_ref());
     let KeptProfiles { expected, found } = organizing.instances;
@@ -230,16 +230,15 @@ pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) 
         Err(undecided) => return undecided,
     };
     CheckOutcome::or_violation(lost == 0, || {
-        let kind = show::text(view.asked);
-        let wanted =
-            format!("a block for each of the {expected} of type {kind} that flow {} exported", organizing.flow);
-        let mut broken = Violation::new(
+        let kind = show::text(view.requested);
+        let wanted = format!("a block for each of the {expected} resources of type {kind} in flow {}", organizing.flow);
+        let mut violation = Violation::new(
             FindingPlace::body("/output"),
             wanted,
-            format!("blocks for {found} of them{}", besides(gone)),
+            format!("blocks for {found} of {expected}{}", besides(gone)),
         );
-        broken.count = lost;
-        broken
+        violation.count = lost;
+        violation
     })
 }
 
@@ -250,14 +249,14 @@ pub(crate) fn organized_own(_exchange: &Exchange, context: &CheckContext<'_>) ->
         Err(outcome) => return outcome,
     };
     if view.files.iter().all(|(.., blocks)| blocks.blocks == 0) {
-        return CheckOutcome::NotApplicable("there is no block".to_owned());
+        return CheckOutcome::NotApplicable("the files have no block".to_owned());
     }
     let bare = view.files.iter().filter_map(|(_, exchange, _, blocks)| {
         let at = blocks.bare_at?;
         let expected = "a block with the resource that its header refers to";
-        let mut broken = at_line(exchange, at.line, expected, "a block without it");
-        broken.count = blocks.bare;
-        Some(broken)
+        let mut violation = at_line(exchange, at.line, expected, "a block without it");
+        violation.count = blocks.bare;
+        Some(violation)
     });
     CheckOutcome::from_violations(bare.collect())
 }
@@ -269,19 +268,14 @@ pub(crate) fn organized_together(_exchange: &Exchange, context: &CheckContext<'_
         Err(outcome) => return outcome,
     };
     if view.files.iter().all(|(.., blocks)| blocks.blocks == 0) {
-        return CheckOutcome::NotApplicable("there is no block".to_owned());
+        return CheckOutcome::NotApplicable("the files have no block".to_owned());
     }
     let mut shared = view.files.iter().filter_map(|(_, exchange, _, blocks)| Some((exchange, blocks.shared.first()?)));
     match shared.next() {
         None => CheckOutcome::Holds,
         Some((exchange, at)) => {
-            let expected = "each block whole in one file, where that can be";
-            CheckOutcome::Violated(vec![at_line(
-                exchange,
-                at.line,
-                expected,
-                "a block of which there is more in another file",
-            )])
+            let expected = "all resources of a block in one file, if possible";
+            CheckOutcome::Violated(vec![at_line(exchange, at.line, expected, "a block that continues in another file")])
         }
     }
 }
@@ -292,14 +286,14 @@ pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>)
         Ok(view) => view,
         Err(outcome) => return outcome,
     };
-    let (mut seen, mut broken) = (false, Vec::new());
+    let (mut seen, mut violations) = (false, Vec::new());
     for place in 0..view.items.len() {
         if let Some((value, named)) = view.continues(place) {
             seen = true;
             if named.is_none() {
                 let at = FindingPlace::body(format!("/output/{place}/continuesInFile"));
                 let expected = "the url of another output item";
-                broken.push(Violation::new(
+                violations.push(Violation::new(
                     at,
                     expected,
                     value.as_str().map_or_else(|| show::shape(Some(value)), show::text),
@@ -307,13 +301,13 @@ pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>)
             }
         }
     }
-    let mut told: Vec<u64> = Vec::new();
+    let mut reported: Vec<u64> = Vec::new();
     for (place, exchange, _, blocks) in &view.files {
         for at in &blocks.shared {
-            if told.contains(&at.of) {
+            if reported.contains(&at.of) {
                 continue;
             }
-            told.push(at.of);
+            reported.push(at.of);
             seen = true;
             let shares = |place: usize| {
                 view.blocks(place).is_some_and(|blocks| blocks.shared.iter().any(|other| other.of == at.of))
@@ -324,14 +318,15 @@ pub(crate) fn organized_linked(_exchange: &Exchange, context: &CheckContext<'_>)
                 view.continues(**place).is_some_and(|(_, named)| named.is_some_and(|named| places.contains(&named)))
             });
             if linked.count() + 1 < places.len() {
-                let expected = format!("continuesInFile in output item {place}, whose block goes on in another file");
-                broken.push(at_line(exchange, at.line, expected, "none that leads there"));
+                let expected =
+                    format!("continuesInFile in output item {place}, because its block continues in another file");
+                violations.push(at_line(exchange, at.line, expected, "no continuesInFile that names that file"));
             }
         }
     }
     match seen {
-        true => CheckOutcome::from_violations(broken),
-        false => CheckOutcome::NotApplicable("no block goes on in another file".to_owned()),
+        true => CheckOutcome::from_violations(violations),
+        false => CheckOutcome::NotApplicable("no block continues in another file".to_owned()),
     }
 }
 
@@ -341,24 +336,24 @@ pub(crate) fn organized_repeated(_exchange: &Exchange, context: &CheckContext<'_
         Ok(view) => view,
         Err(outcome) => return outcome,
     };
-    let (mut seen, mut broken) = (false, Vec::new());
+    let (mut seen, mut violations) = (false, Vec::new());
     for (place, _, _, blocks) in &view.files {
         let Some((_, Some(next))) = view.continues(*place) else { continue };
         let Some((_, exchange, _, after)) = view.files.iter().find(|(other, ..)| *other == next) else { continue };
         seen = true;
         if after.before.is_some() || after.begins.is_none() || after.begins != blocks.ends {
-            let expected = format!("the header of the block with which output item {place} ends, again");
+            let expected = format!("the header of the last block in output item {place} as the first line");
             let line = after.before.unwrap_or(1);
-            broken.push(at_line(exchange, line, expected, "another line"));
+            violations.push(at_line(exchange, line, expected, "another line"));
         }
     }
     match seen {
-        true => CheckOutcome::from_violations(broken),
-        false => CheckOutcome::NotApplicable("no file is said to go on in another".to_owned()),
+        true => CheckOutcome::from_violations(violations),
+        false => CheckOutcome::NotApplicable("no output item has a continuesInFile that names another one".to_owned()),
     }
 }
 
-/// `organized-compartment`: resources that belong to a patient in an earlier export are in the patient's block.
+/// `organized-compartment`: resources that belong to a patient in the earlier export are in the patient's block.
 pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if let Err(outcome) = View::plain(context) {
         return outcome;
@@ -368,7 +363,7 @@ pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext
     let gone_of = |kind: &str| recheck.map_or(0, |recheck| recheck.gone_of(kind));
     let shows = |all: &&Organizing| all.belongings.iter().any(|(kind, kept)| kept.expected > gone_of(kind));
     let Some(Organizing { belongings, .. }) = organizing.filter(shows) else {
-        return CheckOutcome::NotShown("no earlier export at the same level shows what belongs to patients".to_owned());
+        return CheckOutcome::NotShown("no earlier export at the same level has resources of patients".to_owned());
     };
     let all = KeptProfiles {
         expected: saturating_sum(belongings.values().map(|kept| kept.expected)),
@@ -382,11 +377,11 @@ pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext
         let gone = gone_of(kind);
         let wanted = kept.expected.saturating_sub(gone);
         let lost = wanted.saturating_sub(kept.found);
-        let expected = format!("all {wanted} of type {kind} in the blocks of their patients");
-        let actual = format!("{}{}", kept.found, besides(gone));
-        let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
-        broken.count = lost;
-        (lost > 0).then_some(broken)
+        let expected = format!("all {wanted} {kind} resources in the blocks of their patients");
+        let actual = format!("{} of {wanted}{}", kept.found, besides(gone));
+        let mut violation = Violation::new(FindingPlace::body("/output"), expected, actual);
+        violation.count = lost;
+        (lost > 0).then_some(violation)
     });
     CheckOutcome::from_violations(missing.collect())
 }

@@ -1,32 +1,32 @@
 //! Checks of profiles from the packages that the user gave.
 
 use crate::check::context::CheckContext;
-use crate::check::exchange::{items, manifest_of, no_manifest, response};
+use crate::check::exchange::{items, manifest_of, no_manifest};
 use crate::check::files::line_rules::breaking;
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::reasons;
 use crate::recording::facts::{FileFacts, ProfileFacts, ProfileTally};
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The most elements that one finding names.
+/// The maximum number of elements that one finding names.
 const MAX_NAMES: usize = 30;
 
-/// `profiles-kept`: every resource of the file conforms to the profiles that it claims or that the user assigned.
+/// `profiles-kept`: every resource of the file conforms to the profiles that it claims or that `--profile` assigns.
 pub(crate) fn profiles_kept(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(file) = context.index.facts(exchange) else {
-        let why = response(exchange).and_then(|r| r.broken.as_ref()).map(|trouble| trouble.message.clone());
-        return CheckOutcome::Undecided(why.unwrap_or_else(|| "the recording holds no facts of this file".to_owned()));
+        return CheckOutcome::Undecided(reasons::transfer_error(exchange, reasons::NO_FILE_FACTS));
     };
     match facts(file) {
-        Ok(facts) if facts.held.is_empty() && !breaks(file) => CheckOutcome::NotApplicable(nobody(facts)),
+        Ok(facts) if facts.held.is_empty() && !violates(file) => CheckOutcome::NotApplicable(no_profile(facts)),
         Ok(_) => breaking(LineRule::is_of_profiles, exchange, context),
         Err(why) => CheckOutcome::NotApplicable(why),
     }
 }
 
-fn breaks(file: &FileFacts) -> bool {
+fn violates(file: &FileFacts) -> bool {
     file.lines.findings.iter().any(|finding| finding.rule.is_of_profiles())
 }
 
@@ -43,47 +43,48 @@ pub(crate) fn must_support_seen(exchange: &Exchange, context: &CheckContext<'_>)
         }
     }
     if !sum.held.iter().any(|tally| tally.supports > 0) {
-        return CheckOutcome::NotApplicable(nobody(&sum));
+        return CheckOutcome::NotApplicable(no_profile(&sum));
     }
     let whole = files.iter().filter(|(_, facts)| facts.is_some_and(|facts| facts.whole)).count();
     if whole < items(manifest, "output").len() {
-        return CheckOutcome::NotApplicable("not every output file was read whole".to_owned());
+        return CheckOutcome::NotApplicable(reasons::OUTPUT_INCOMPLETE.to_owned());
     }
     let missing = |tally: &ProfileTally| {
         let name = tally.profile.rsplit('/').next().unwrap_or_default();
         let mut names: Vec<&str> = tally.never.iter().map(String::as_str).take(MAX_NAMES).collect();
         let more = tally.never.len().saturating_sub(MAX_NAMES);
-        let more_said = format!("{more} more");
+        let more_text = format!("{more} more");
         if more > 0 {
-            names.push(&more_said);
+            names.push(&more_text);
         }
         let plural = if tally.resources == 1 { "" } else { "s" };
         Violation::new(
             FindingPlace::Profile(name.to_owned()),
-            format!("each of {} must-support elements in some resource", tally.supports),
+            format!("each of the {} must-support elements in at least one resource", tally.supports),
             format!("{} resource{plural}, none with {}", tally.resources, names.join(", ")),
         )
     };
     CheckOutcome::from_violations(sum.held.iter().filter(|tally| !tally.never.is_empty()).map(missing).collect())
 }
 
-/// The results of the profiles on a file, or why there are none.
+/// Returns the results of the profiles on a file.
+///
+/// # Errors
+/// Why there are none, as a clause.
 fn facts(file: &FileFacts) -> Result<&ProfileFacts, String> {
     let Some(validated) = &file.lines.validated else {
-        return Err(
-            "resources are held to profiles where they are held to R4's definitions, and they were not".to_owned()
-        );
+        return Err("the resources were not validated against FHIR R4, which profiles need".to_owned());
     };
-    let none = || "no package of profiles was given, --package names one".to_owned();
+    let none = || "the run has no package of profiles. Give --package".to_owned();
     validated.profiles.as_ref().ok_or_else(none)
 }
 
-/// Why no resource was validated against a profile.
-fn nobody(facts: &ProfileFacts) -> String {
+/// Returns why no resource was validated against a profile.
+fn no_profile(facts: &ProfileFacts) -> String {
     let packages = facts.packages.join(", ");
     match facts.unknown {
-        0 => format!("no resource claims a profile of {packages}; --profile assigns one to its type"),
-        1 => format!("the one claim of a profile is of one, or of a version, that {packages} has not"),
-        some => format!("{some} claims of profiles are of some, or of versions, that {packages} has not"),
+        0 => format!("no resource claims a profile of {packages}. Give --profile to assign one to a type"),
+        1 => format!("the only claimed profile is not in {packages}, or not in that version"),
+        some => format!("none of the {some} claimed profiles is in {packages} in that version"),
     }
 }

@@ -4,13 +4,13 @@ use serde_json::Value;
 use url::Url;
 
 use crate::check::context::CheckContext;
-use crate::check::exchange::response;
+use crate::check::exchange::{no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::recording::model::Exchange;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// Whether the URL of `exchange` is at the target's own origin.
+/// Returns whether the URL of `exchange` is at the origin of the base URL.
 fn is_own(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     origin(&exchange.request.url).is_some_and(|asked| Some(asked) == origin(&context.index.recording.start.base))
@@ -20,10 +20,10 @@ fn is_own(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
 /// origin, such as signed URLs.
 pub(crate) fn token_required(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if !is_own(exchange, context) {
-        return CheckOutcome::NotApplicable("the file is at another origin than the target".to_owned());
+        return CheckOutcome::NotApplicable(reasons::OTHER_ORIGIN.to_owned());
     }
     let Some((_, manifest)) = context.index.manifest(&context.flow.name) else {
-        return CheckOutcome::NotApplicable("there is no manifest".to_owned());
+        return no_manifest();
     };
     let value = manifest.get("requiresAccessToken");
     CheckOutcome::or_violation(value.and_then(Value::as_bool) == Some(true), || {
@@ -34,46 +34,56 @@ pub(crate) fn token_required(exchange: &Exchange, context: &CheckContext<'_>) ->
 /// `stored-version`: the path of `Content-Location`, resolved against the request URL, begins with the path of that
 /// URL. Files at another origin are not judged.
 pub(crate) fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(answer) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
+    };
     if !is_own(exchange, context) {
-        return CheckOutcome::NotApplicable("the file is at another origin than the target".to_owned());
+        return CheckOutcome::NotApplicable(reasons::OTHER_ORIGIN.to_owned());
     }
-    let broken = |actual: String| {
-        let expected = "the URL of the file, or of a version of it below";
+    let violated = |actual: String| {
+        let expected = "the URL of the file, or of a version below it";
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Content-Location"), expected, actual)])
     };
-    let Some(text) = answer.header("content-location") else { return broken("no Content-Location".to_owned()) };
+    let Some(text) = answer.header("content-location") else { return violated("no Content-Location".to_owned()) };
     let Ok(asked) = Url::parse(&exchange.request.url) else {
-        return CheckOutcome::Undecided("the URL of the file cannot be read".to_owned());
+        return CheckOutcome::Undecided("the URL of the file is not valid".to_owned());
     };
     let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
     match asked.join(text).map(|named| path(&named)) {
         Ok(named) if named == path(&asked) || named.starts_with(&format!("{}/", path(&asked))) => CheckOutcome::Holds,
-        _ => broken(show::text(text)),
+        _ => violated(show::text(text)),
     }
 }
 
 /// `announced-length`: the file has as many bytes as `Content-Length` says. Another test judges interrupted transfers.
 pub(crate) fn announced_length(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let announced = response(exchange).and_then(|answer| answer.header("content-length")?.trim().parse::<u64>().ok());
-    let Some(announced) = announced else { return CheckOutcome::NotApplicable("no length was announced".to_owned()) };
+    let Some(announced) = announced else {
+        return CheckOutcome::NotApplicable("the response has no Content-Length".to_owned());
+    };
     match context.index.facts(exchange).filter(|facts| facts.whole) {
-        None => CheckOutcome::NotApplicable("the file did not come whole".to_owned()),
+        None => CheckOutcome::NotApplicable(reasons::FILE_INCOMPLETE.to_owned()),
         Some(facts) => CheckOutcome::or_violation(facts.lines.bytes == announced, || {
-            let expected = format!("{}, the bytes that came", facts.lines.bytes);
+            let expected = format!("{}, the number of received bytes", facts.lines.bytes);
             Violation::new(FindingPlace::header("Content-Length"), expected, announced.to_string())
         }),
     }
 }
 
-/// `not-public`: Cache-Control does not allow shared caches to keep data about patients.
+/// `not-public`: Cache-Control does not permit shared caches to store data about patients.
 pub(crate) fn not_public(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
+    };
     let directives = answer.header_lines("cache-control").flat_map(|line| line.split(','));
     let mut names = directives.map(|one| one.split('=').next().unwrap_or_default().trim().to_ascii_lowercase());
     let shared = names.find(|name| matches!(name.as_str(), "public" | "s-maxage"));
     CheckOutcome::or_violation(shared.is_none(), || {
         let actual = show::text(&shared.clone().unwrap_or_default());
-        Violation::new(FindingPlace::header("Cache-Control"), "nothing that lets shared caches keep it", actual)
+        Violation::new(
+            FindingPlace::header("Cache-Control"),
+            "no directive that permits shared caches to store the file",
+            actual,
+        )
     })
 }

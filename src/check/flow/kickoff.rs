@@ -8,16 +8,17 @@ use url::Url;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{manifest_of, response};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::recording::model::{Exchange, Outcome, Phase};
 use crate::recording::shape::urls_of_line;
+use crate::suite::describe;
 use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// `one-location`: all Content-Location headers name the same URL.
 pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(response) = response(exchange) else {
-        return CheckOutcome::NotApplicable("there is no answer".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
     };
     let values: BTreeSet<&str> = response.header_lines("content-location").flat_map(urls_of_line).collect();
     CheckOutcome::or_violation(values.len() <= 1, || {
@@ -26,59 +27,57 @@ pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> 
     })
 }
 
-/// `as-well-received`: accepted, if the kick-off of the flow to compare with is. If that is the flow's own kick-off,
-/// the exchange is a probe of the same flow.
+/// `as-well-received`: the kick-off is accepted if the kick-off of the flow to compare with is accepted. If that is the
+/// kick-off of the same flow, the judged exchange is a probe.
 pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(compared) = context.compared else {
-        return CheckOutcome::NotApplicable("no kick-off at the same level was made to compare it with".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_KICKOFF_TO_COMPARE.to_owned());
     };
     let Some(other) = context.index.kickoff(&compared.name) else {
-        return CheckOutcome::NotApplicable(format!("the kick-off of flow {} was not made", compared.name));
+        return CheckOutcome::NotApplicable(reasons::no_kickoff(&compared.name));
     };
     let (own, other_status) = match (&exchange.outcome, response(other)) {
         (Outcome::NoResponse(trouble), _) => return CheckOutcome::Undecided(trouble.message.clone()),
-        (Outcome::Handshake(_), _) => return CheckOutcome::NotApplicable("a handshake is no kick-off".to_owned()),
+        (Outcome::Handshake(_), _) => return CheckOutcome::NotApplicable(reasons::HANDSHAKE.to_owned()),
         (_, None) => {
-            return CheckOutcome::NotApplicable(format!("the kick-off of flow {} got no answer", compared.name));
+            return CheckOutcome::NotApplicable(format!("the kick-off of flow {} got no response", compared.name));
         }
         (Outcome::Response(own), Some(other)) => (own, other.status),
     };
     if !(200..300).contains(&other_status) {
-        return CheckOutcome::NotApplicable(format!(
-            "the kick-off of flow {} was answered {other_status}",
-            compared.name
-        ));
+        return CheckOutcome::NotApplicable(format!("the kick-off of flow {} returned {other_status}", compared.name));
     }
     match own.status {
         200..=299 => CheckOutcome::Holds,
-        status if is_unrelated_refusal(status) => CheckOutcome::Undecided(format!("it was answered {status}")),
+        status if is_unrelated_refusal(status) => CheckOutcome::Undecided(reasons::server_returned(status)),
         status => CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::Status,
-            format!("{other_status}, as in exchange {}", other.id),
-            status.to_string(),
+            format!("{}, as in exchange {}", describe::status(other_status), other.id),
+            describe::status(status),
         )]),
     }
 }
 
-/// `kickoff-accepted`: the flow's own kick-off was answered 2xx. Otherwise the fate of another kick-off proves nothing.
+/// `kickoff-accepted`: the flow's own kick-off returned 2xx. Otherwise the response to another kick-off proves nothing.
 pub(crate) fn kickoff_accepted(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match context.index.kickoff(&context.flow.name).and_then(response).map(|response| response.status) {
         Some(200..=299) => CheckOutcome::Holds,
-        Some(status) => CheckOutcome::NotApplicable(format!("the plain kick-off was answered {status}")),
-        None => CheckOutcome::NotApplicable("the plain kick-off got no answer".to_owned()),
+        Some(status) => CheckOutcome::NotApplicable(reasons::kickoff_returned(status)),
+        None => CheckOutcome::NotApplicable(reasons::NO_KICKOFF_RESPONSE.to_owned()),
     }
 }
 
-/// `kickoff-found`: the flow's kick-off was answered with another status than 404.
+/// `kickoff-found`: the flow's kick-off returned a status other than 404.
 pub(crate) fn kickoff_found(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(kickoff) = context.index.kickoff(&context.flow.name) else {
-        return CheckOutcome::NotApplicable("the kick-off was not made".to_owned());
+        return CheckOutcome::NotApplicable(reasons::no_kickoff(&context.flow.name));
     };
     match response(kickoff).map(|response| response.status) {
-        None => CheckOutcome::Undecided("the kick-off got no answer".to_owned()),
+        None => CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned()),
         Some(404) => {
-            let expected = "anything but 404, for the Group can be read";
-            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, "404").shown_by(kickoff.id)])
+            let expected = "a status other than 404, because the Group can be read";
+            let violation = Violation::new(FindingPlace::Status, expected, describe::status(404));
+            CheckOutcome::Violated(vec![violation.shown_by(kickoff.id)])
         }
         Some(_) => CheckOutcome::Holds,
     }
@@ -87,7 +86,7 @@ pub(crate) fn kickoff_found(_exchange: &Exchange, context: &CheckContext<'_>) ->
 /// `job-not-completed`: the probe's kick-off was refused with 4xx, or its job failed.
 pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(kickoff) = response(exchange) else {
-        return CheckOutcome::Undecided("the kick-off got no answer".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned());
     };
     match kickoff.status {
         400..=499 => return CheckOutcome::Holds,
@@ -95,8 +94,8 @@ pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>)
         status => {
             return CheckOutcome::Violated(vec![Violation::new(
                 FindingPlace::Status,
-                "4xx, or a job that fails",
-                status.to_string(),
+                "a 4xx status or a job that fails",
+                describe::status(status),
             )]);
         }
     }
@@ -108,40 +107,42 @@ pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>)
         .filter(|e| e.probe == exchange.probe && e.phase.is_some())
         .collect();
     if let Some(done) = polls.iter().find(|e| e.phase == Some(Phase::Complete)) {
-        let broken = Violation::new(
+        let violation = Violation::new(
             FindingPlace::whole_body(),
-            "a refusal, or a job that fails",
+            "a 4xx status or a job that fails",
             "the manifest of a finished job",
         );
-        return CheckOutcome::Violated(vec![broken.shown_by(done.id)]);
+        return CheckOutcome::Violated(vec![violation.shown_by(done.id)]);
     }
     match polls.last() {
         Some(last) if last.phase == Some(Phase::Failed) => CheckOutcome::Holds,
-        _ => CheckOutcome::Undecided("the job was accepted, and how it ended was not seen".to_owned()),
+        _ => CheckOutcome::Undecided("the server accepted the job, and the run did not see its end".to_owned()),
     }
 }
 
-/// `other-job`: Content-Location of the probe's kick-off differs from that of the flow's own kick-off. The recording
-/// keeps equal URLs equal.
+/// `other-job`: Content-Location of the probe's kick-off differs from that of the flow's own kick-off. Equal URLs are
+/// still equal in the redacted recording.
 pub(crate) fn other_job(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let location = |exchange: &Exchange| response(exchange)?.header("content-location").map(str::to_owned);
     let Some(first) = context.index.kickoff(&context.flow.name) else {
-        return CheckOutcome::NotApplicable("the flow made no kick-off of its own".to_owned());
+        return CheckOutcome::NotApplicable(reasons::no_kickoff(&context.flow.name));
     };
     let (Some(own), Some(other)) = (location(exchange), location(first)) else {
-        return CheckOutcome::NotApplicable("one of the two kick-offs named no job".to_owned());
+        return CheckOutcome::NotApplicable("one of the two kick-offs has no Content-Location".to_owned());
     };
     CheckOutcome::or_violation(own != other, || {
-        let expected = format!("another job than that of exchange {}", first.id);
+        let expected = format!("a URL other than in exchange {}", first.id);
         Violation::new(FindingPlace::header("Content-Location"), expected, show::text(&own))
     })
 }
 
 /// `own-origin`: the polling URL, or the URLs of the output files, have the scheme, host and port of the base URL.
 pub(crate) fn own_origin(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let Some(answer) = response(exchange) else { return CheckOutcome::NotApplicable("there is no answer".to_owned()) };
-    let Ok(asked) = Url::parse(&context.index.recording.start.base) else {
-        return CheckOutcome::Undecided("the recording's base URL cannot be read".to_owned());
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
+    };
+    let Ok(base) = Url::parse(&context.index.recording.start.base) else {
+        return CheckOutcome::Undecided(reasons::INVALID_BASE.to_owned());
     };
     let mut named: Vec<(FindingPlace, &str)> = Vec::new();
     if let Some(url) = answer.header("content-location") {
@@ -153,7 +154,7 @@ pub(crate) fn own_origin(exchange: &Exchange, context: &CheckContext<'_>) -> Che
             named.push((FindingPlace::body(format!("/output/{n}/url")), url));
         }
     }
-    // Other tests judge texts that are not URLs.
+    // Other tests judge strings that are not URLs.
     let named: Vec<_> = named
         .into_iter()
         .filter_map(|(place, text)| {
@@ -161,16 +162,15 @@ pub(crate) fn own_origin(exchange: &Exchange, context: &CheckContext<'_>) -> Che
         })
         .collect();
     if named.is_empty() {
-        return CheckOutcome::NotApplicable("the answer names no absolute URL".to_owned());
+        return CheckOutcome::NotApplicable("the response has no absolute URL".to_owned());
     }
-    let origin = asked.origin();
+    let origin = base.origin();
     CheckOutcome::from_violations(
         named
             .into_iter()
             .filter(|(_, url)| url.origin() != origin)
             .map(|(place, url)| {
-                let expected =
-                    format!("a URL at {}, as asked; a proxy may hide the server's own", origin.ascii_serialization());
+                let expected = format!("a URL at {}, the origin of the base URL", origin.ascii_serialization());
                 Violation::new(place, expected, show::text(&url.origin().ascii_serialization()))
             })
             .collect(),

@@ -1,4 +1,4 @@
-//! Checks of kick-offs, of the status of jobs, of failures and of data that changes.
+//! Checks of kick-offs, of the status of jobs, of failures and of changed data.
 
 pub(crate) mod data_changes;
 pub(crate) mod export_status;

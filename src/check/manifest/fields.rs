@@ -1,4 +1,4 @@
-//! Checks of manifests that need no files.
+//! Checks of manifests without their files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -11,25 +11,26 @@ use crate::base::percent::percent_decode;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::{shape, show};
+use crate::check::{reasons, shape, show};
 use crate::recording::model::{Exchange, Response};
+use crate::suite::describe;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// How far `transactionTime` may be ahead of the server's Date: clocks within a cluster differ.
 const CLOCK_SLACK: Duration = Duration::from_secs(300);
 
-/// The time on the server's clock: its Date header.
+/// Returns the time on the server's clock: the Date header.
 fn server_date(response: &Response) -> Option<SystemTime> {
     httpdate::parse_http_date(response.header("date")?.trim()).ok()
 }
 
-/// The instant `millis` milliseconds after the start of the run, on our clock.
+/// Returns the instant `millis` milliseconds after the start of the run, on our clock.
 fn ours(millis: u64, context: &CheckContext<'_>) -> Option<Instant> {
     let began = Instant::parse(&context.index.recording.start.started)?;
     Some(began.plus_seconds(i64::try_from(millis / 1000).ok()?))
 }
 
-/// When the response of `exchange` was complete, on our clock.
+/// Returns when the response of `exchange` was complete, on our clock.
 fn our_date(exchange: &Exchange, context: &CheckContext<'_>) -> Option<Instant> {
     ours(exchange.at.saturating_add(exchange.took), context)
 }
@@ -43,48 +44,47 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
     let Some(text) = value.and_then(Value::as_str) else {
         return CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::body("/request"),
-            "a JSON string, the URL of the kick-off",
+            "a JSON string with the URL of the kick-off",
             show::shape(value),
         )]);
     };
-    let broken = |expected: String| {
+    let violated = |expected: String| {
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/request"), expected, show::text(text))])
     };
     let url = match Url::parse(text) {
         Ok(url) if shape::is_absolute_url(text) => url,
-        _ => return broken("an absolute URL, the one of the kick-off".to_owned()),
+        _ => return violated("the absolute URL of the kick-off".to_owned()),
     };
     let path = percent_decode(url.path());
     if !path.trim_end_matches('/').ends_with("$export") {
-        return broken("a URL whose path ends in $export, as that of the kick-off does".to_owned());
+        return violated("a URL with a path that ends in $export, as in the kick-off".to_owned());
     }
     let asked = context.index.kickoff(&context.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
     if let Some(asked) = asked.map(|asked| percent_decode(asked.path()).into_owned())
         && asked.trim_end_matches('/').ends_with("$export")
-        && whose(&asked) != whose(&path)
+        && level_in_path(&asked) != level_in_path(&path)
     {
-        let (whole, end) = ("a URL whose path ends in", "as that of the kick-off does");
-        return broken(match whose(&asked) {
-            "" => format!("{whole} $export after the base, {end}"),
-            level => format!("{whole} {level}/$export, {end}"),
+        return violated(match level_in_path(&asked) {
+            "" => "a URL with a path of the base and $export, as in the kick-off".to_owned(),
+            level => format!("a URL with a path that ends in {level}/$export, as in the kick-off"),
         });
     }
     let sent = if context.flow.posted { &[][..] } else { context.flow.params.as_slice() };
     let shown: Vec<(String, String)> = url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
     for (name, _) in sent {
         if !shown.iter().any(|(known, _)| known == name) {
-            return broken(format!("the parameter {name}, which was sent"));
+            return violated(format!("a URL with the parameter {name}, which the kick-off sent"));
         }
         if !same_values(name, sent, &shown) {
             let values: Vec<&str> = sent.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
-            return broken(format!("{name} as it was sent, {}", show::text(&values.join(","))));
+            return violated(format!("a URL with {name} {}, as in the kick-off", show::text(&values.join(","))));
         }
     }
     CheckOutcome::Holds
 }
 
-/// The level in the path of an export: `Patient`, `Group/ID`, or nothing for the system.
-fn whose(path: &str) -> &str {
+/// Returns the level in the path of an export: `Patient`, `Group/ID`, or nothing for the system.
+fn level_in_path(path: &str) -> &str {
     let path = path.trim_end_matches('/').trim_end_matches("$export").trim_end_matches('/');
     if let Some(at) = path.rfind("/Group/") {
         let group = path.get(at + 1..).unwrap_or_default();
@@ -93,8 +93,8 @@ fn whose(path: &str) -> &str {
     if path.ends_with("/Patient") { "Patient" } else { "" }
 }
 
-/// Whether a parameter of types or times has the values that were sent, in any order and form. For other parameters a
-/// server may know two words for one thing.
+/// Returns whether a parameter with types or times has the values that were sent, in any order and form. The values of
+/// other parameters may have equivalent forms, so they are not compared.
 fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]) -> bool {
     let of = |list: &[(String, String)]| -> BTreeSet<String> {
         let values = list.iter().filter(|(own, _)| own == name).flat_map(|(_, value)| value.split(','));
@@ -118,14 +118,14 @@ fn same_values(name: &str, sent: &[(String, String)], shown: &[(String, String)]
 pub(crate) fn request_without_body_params(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(text) = manifest.get("request").and_then(Value::as_str) else {
-        return CheckOutcome::NotApplicable("request is no string".to_owned());
+        return CheckOutcome::NotApplicable("request is not a string".to_owned());
     };
-    let Ok(url) = Url::parse(text) else { return CheckOutcome::NotApplicable("request is no URL".to_owned()) };
+    let Ok(url) = Url::parse(text) else { return CheckOutcome::NotApplicable("request is not a URL".to_owned()) };
     let names: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     match context.flow.params.iter().find(|(name, _)| names.contains(name)) {
         Some((name, _)) => CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::body("/request"),
-            format!("no parameter {name}, which was sent in the body"),
+            format!("a URL without the parameter {name}, which was sent in the body"),
             show::text(text),
         )]),
         None => CheckOutcome::Holds,
@@ -137,24 +137,24 @@ pub(crate) fn request_without_body_params(exchange: &Exchange, context: &CheckCo
 pub(crate) fn transaction_time_not_future(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(text) = manifest.get("transactionTime").and_then(Value::as_str) else {
-        return CheckOutcome::NotApplicable("transactionTime is no string".to_owned());
+        return CheckOutcome::NotApplicable("transactionTime is not a string".to_owned());
     };
     let Some(time) = Instant::parse(text) else {
-        return CheckOutcome::NotApplicable("transactionTime is no instant".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_TRANSACTION_TIME.to_owned());
     };
-    // Our clock can only acquit: Date may be wrong, because of the server or a proxy, but what is past here is not in
-    // the future. What is in the future here may be past on the server.
+    // Our clock can only show that the time is good: a time that is past on our clock is not in the future, even if the
+    // Date of a server or proxy is wrong. A time in the future on our clock may be past on the server.
     if our_date(exchange, context).is_some_and(|now| time <= now) {
         return CheckOutcome::Holds;
     }
     let Some(now) = response(exchange).and_then(server_date) else {
-        return CheckOutcome::Undecided("the answer has no Date to compare transactionTime with".to_owned());
+        return CheckOutcome::Undecided("the response has no Date to compare transactionTime with".to_owned());
     };
     let limit = now + CLOCK_SLACK;
     CheckOutcome::or_violation(time <= Instant::from(limit), || {
         Violation::new(
             FindingPlace::body("/transactionTime"),
-            format!("no later than the answer's own Date, {}, and five minutes", httpdate::fmt_http_date(now)),
+            format!("at most five minutes after the Date of the response, {}", httpdate::fmt_http_date(now)),
             show::text(text),
         )
     })
@@ -167,7 +167,7 @@ pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContex
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let text = manifest.get("transactionTime").and_then(Value::as_str);
     let Some((text, time)) = text.and_then(|text| Some((text, Instant::parse(text)?))) else {
-        return CheckOutcome::NotApplicable("transactionTime is no instant".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_TRANSACTION_TIME.to_owned());
     };
     let kickoff = context.index.kickoff(&context.flow.name);
     // Our clock counts too: Date may be wrong although the time is right.
@@ -179,12 +179,14 @@ pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContex
     }
     let start = kickoff.and_then(response).and_then(server_date);
     let (Some(start), Some(end)) = (start, response(exchange).and_then(server_date)) else {
-        return CheckOutcome::NotApplicable("an answer has no Date to compare transactionTime with".to_owned());
+        return CheckOutcome::NotApplicable(
+            "one of the two responses has no Date to compare transactionTime with".to_owned(),
+        );
     };
     let good = time >= Instant::from(start - SLACK) && time <= Instant::from(end + SLACK);
     CheckOutcome::or_violation(good, || {
         let (start, end) = (httpdate::fmt_http_date(start), httpdate::fmt_http_date(end));
-        let expected = format!("between the kick-off, {start}, and the manifest, {end}, give or take 5 s");
+        let expected = format!("a time between the kick-off ({start}) and the manifest ({end}), with 5 s of tolerance");
         Violation::new(FindingPlace::body("/transactionTime"), expected, show::text(text))
     })
 }
@@ -193,15 +195,16 @@ pub(crate) fn transaction_time_in_job(exchange: &Exchange, context: &CheckContex
 /// and past dates forbid caching in many frameworks; they count as absent.
 pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(response) = response(exchange) else {
-        return CheckOutcome::NotApplicable("there is no answer".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
     };
-    let expected = "an HTTP date, later than the answer's own Date";
-    let broken = |actual: String| {
+    let expected = "an HTTP date later than the Date of the response";
+    let violated = |actual: String| {
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)])
     };
-    let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
-    let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
-    // A Date that is days off is wrong, because of the server or a proxy. Then a time ahead of our clock is good.
+    let Some(text) = response.header("expires") else { return violated("no Expires".to_owned()) };
+    let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return violated(show::text(text)) };
+    // A Date that is more than a day off is wrong, because of the server or a proxy. Then Expires must be later than
+    // our clock.
     let day = 24 * 60 * 60;
     let off = |ours: &Instant| {
         server_date(response)
@@ -212,7 +215,7 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::Holds;
     }
     match server_date(response) {
-        Some(now) if expires <= now => broken(format!("{}, which is not", show::text(text))),
+        Some(now) if expires <= now => violated(format!("{}, which is not later", show::text(text))),
         _ => CheckOutcome::Holds,
     }
 }
@@ -221,7 +224,7 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
 pub(crate) fn expires_readable(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let text = response(exchange).and_then(|response| response.header("expires")).unwrap_or_default().trim();
     if matches!(text, "" | "0" | "-1") {
-        return CheckOutcome::NotApplicable("there is no Expires, or one that says nothing".to_owned());
+        return CheckOutcome::NotApplicable("Expires is missing, 0 or -1".to_owned());
     }
     CheckOutcome::or_violation(httpdate::parse_http_date(text).is_ok(), || {
         Violation::new(FindingPlace::header("Expires"), "an HTTP date", show::text(text))
@@ -231,62 +234,64 @@ pub(crate) fn expires_readable(exchange: &Exchange, _context: &CheckContext<'_>)
 /// `distinct-urls`: no URL twice in `output`.
 pub(crate) fn distinct_urls(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    // The part after # is not sent: such URLs name the same file.
+    // The part after # is not sent, so URLs that differ only there name the same file.
     let files = |list: &'static str| {
         let urls = items(manifest, list).iter().enumerate();
         urls.filter_map(|(n, item)| Some((n, item.get("url")?.as_str()?.split('#').next().unwrap_or_default())))
     };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     for (n, url) in files("output") {
         if let Some(first) = seen.insert(url, n) {
-            broken.push(Violation::new(
+            violations.push(Violation::new(
                 FindingPlace::body(format!("/output/{n}/url")),
-                "each file once",
-                format!("the URL of /output/{first} again"),
+                "each URL only once",
+                format!("the same URL as in /output/{first}"),
             ));
         }
     }
     for list in ["error", "deleted"] {
         for (n, first) in files(list).filter_map(|(n, url)| Some((n, *seen.get(url)?))) {
-            broken.push(Violation::new(
+            violations.push(Violation::new(
                 FindingPlace::body(format!("/{list}/{n}/url")),
-                "a file that is not under output, too",
-                format!("the URL of /output/{first}"),
+                "a URL that is not in output",
+                format!("the same URL as in /output/{first}"),
             ));
         }
     }
-    CheckOutcome::from_violations(broken)
+    CheckOutcome::from_violations(violations)
 }
 
 /// `same-manifest`: 200 again, the same `transactionTime`, and the same files by list, type and count. URLs and Expires
 /// may change.
 pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some((first, before)) = context.index.manifest(&context.flow.name) else { return no_manifest() };
-    let Some(again) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
+    let Some(again) = response(exchange) else {
+        return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
+    };
     match again.status {
         200 => {}
         401 | 403 | 429 | 502 | 503 | 504 => {
-            return CheckOutcome::Undecided(format!("it was answered {}", again.status));
+            return CheckOutcome::Undecided(reasons::server_returned(again.status));
         }
         status => {
             return CheckOutcome::Violated(vec![Violation::new(
                 FindingPlace::Status,
-                format!("200, as in exchange {}", first.id),
-                status.to_string(),
+                format!("200 OK, as in exchange {}", first.id),
+                describe::status(status),
             )]);
         }
     }
     let Some(after) = manifest_of(exchange) else {
         return CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::whole_body(),
-            "the manifest",
+            "a manifest",
             show::shape(again.body.json.as_ref()),
         )]);
     };
-    let mut broken = Vec::new();
+    let mut violations = Vec::new();
     if before.get("transactionTime") != after.get("transactionTime") {
-        broken.push(Violation::new(
+        violations.push(Violation::new(
             FindingPlace::body("/transactionTime"),
             format!("{}, as in exchange {}", show::shape(before.get("transactionTime")), first.id),
             show::shape(after.get("transactionTime")),
@@ -296,18 +301,18 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
         let (was, is) = (listed(before, list), listed(after, list));
         if was != is {
             let total = |files: &BTreeMap<_, usize>| files.values().sum::<usize>();
-            let differ = if total(&was) == total(&is) { ", other types or counts" } else { "" };
-            broken.push(Violation::new(
+            let differ = if total(&was) == total(&is) { " with other types or counts" } else { "" };
+            violations.push(Violation::new(
                 FindingPlace::body(format!("/{list}")),
                 format!("the {} files of exchange {}", total(&was), first.id),
                 format!("{} files{differ}", total(&is)),
             ));
         }
     }
-    CheckOutcome::from_violations(broken)
+    CheckOutcome::from_violations(violations)
 }
 
-/// How many files of each type and count a list has.
+/// Returns how many files of each type and count a list has.
 fn listed(manifest: &Value, list: &str) -> BTreeMap<(String, String), usize> {
     let mut files = BTreeMap::new();
     let text = |item: &Value, key: &str| item.get(key).map(Value::to_string).unwrap_or_default();

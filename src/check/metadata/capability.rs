@@ -10,16 +10,17 @@ use crate::check::exchange::{items, manifest_of, no_manifest, response, saturati
 use crate::check::flow_files::has_unreadable_lines;
 use crate::check::metadata::statement::statement;
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::drive::export_levels;
 use crate::recording::model::Exchange;
+use crate::suite::describe;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
-/// The canonical URL of HL7's guide, and the beginning of that of its CapabilityStatement.
+/// The canonical URL of HL7's guide. The canonical URL of its CapabilityStatement begins with it.
 const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
-/// `level-declared`: the CapabilityStatement names an export operation for the level of the flow, by any name.
+/// `level-declared`: the CapabilityStatement declares an export operation at the level of the flow, with any name.
 pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -27,12 +28,12 @@ pub(crate) fn level_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
     };
     let level = context.flow.export;
     CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&level), || {
-        let expected = format!("an export operation at {level} level, for a kick-off there was accepted");
-        Violation::new(FindingPlace::body("/rest"), expected, "none").shown_by(id)
+        let expected = format!("an export operation at {level} level, because the server accepted a kick-off there");
+        Violation::new(FindingPlace::body("/rest"), expected, "no such operation").shown_by(id)
     })
 }
 
-/// `declared-level-served`: the server does not answer as if the endpoint of a declared level did not exist.
+/// `declared-level-served`: the response does not show that the endpoint of a declared level is missing.
 pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -40,13 +41,19 @@ pub(crate) fn declared_level_served(exchange: &Exchange, context: &CheckContext<
     };
     let level = context.flow.export;
     if !export_levels::read(statement).levels.contains(&level) {
-        return CheckOutcome::NotApplicable(format!("no export at {level} level is declared"));
+        return CheckOutcome::NotApplicable(format!("the CapabilityStatement declares no export at {level} level"));
     }
-    let Some(answer) = response(exchange) else { return CheckOutcome::Undecided("there is no answer".to_owned()) };
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
+    };
     let missing: &[u16] = if level == ExportLevel::Group { &[405, 501] } else { &[404, 405, 501] };
     CheckOutcome::or_violation(!missing.contains(&answer.status), || {
-        let expected = format!("an export, for exchange {id} declares one at {level} level");
-        Violation::new(FindingPlace::Status, expected, answer.status.to_string())
+        let codes: Vec<String> = missing.iter().map(u16::to_string).collect();
+        let expected = format!(
+            "a status other than {}, because the CapabilityStatement (exchange {id}) declares export at {level} level",
+            describe::or(&codes)
+        );
+        Violation::new(FindingPlace::Status, expected, describe::status(answer.status))
     })
 }
 
@@ -57,20 +64,21 @@ pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
         Err(outcome) => return outcome,
     };
     let named: Vec<&str> = items(statement, "instantiates").iter().filter_map(Value::as_str).collect();
-    // Any version of the canonical URL. Drafts before the first release had another one.
+    // Any version of the canonical URL. Drafts before the first release had another URL.
     let good = named.iter().any(|canonical| {
         let address = canonical.split('|').next().unwrap_or_default();
         address.strip_prefix(GUIDE) == Some("/CapabilityStatement/bulk-data")
             || address.contains("hl7.org/fhir/bulk-data")
     });
     CheckOutcome::or_violation(good, || {
-        let actual = if named.is_empty() { "nothing".to_owned() } else { show::text(&named.join(", ")) };
+        let actual = if named.is_empty() { "no canonical URL".to_owned() } else { show::text(&named.join(", ")) };
         let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");
         Violation::new(FindingPlace::body("/instantiates"), expected, actual).shown_by(id)
     })
 }
 
-/// `operations-placed`: the Patient and Group exports stand at their resources, and the system export at the server.
+/// `operations-placed`: the Patient and Group exports are declared on their resources, and the system export on the
+/// server.
 pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -81,16 +89,16 @@ pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>
         let last = text.rsplit('/').next()?.trim_start_matches("OperationDefinition-");
         matches!(last, "export" | "patient-export" | "group-export").then(|| last.to_owned())
     };
-    let (mut seen, mut broken) = (false, Vec::new());
+    let (mut seen, mut violations) = (false, Vec::new());
     let mut judge = |place: String, operation: &Value, wanted: Option<&str>| {
         let Some(defined) = defined(operation) else { return };
         seen = true;
         if wanted != Some(defined.as_str()) {
             let expected = match wanted {
-                Some(wanted) => format!("the definition {wanted} here"),
-                None => "no export here".to_owned(),
+                Some(wanted) => format!("the HL7 definition {wanted}"),
+                None => "no export operation here".to_owned(),
             };
-            broken.push(Violation::new(FindingPlace::body(place), expected, show::text(&defined)).shown_by(id));
+            violations.push(Violation::new(FindingPlace::body(place), expected, show::text(&defined)).shown_by(id));
         }
     };
     for (n, rest) in items(statement, "rest").iter().enumerate() {
@@ -109,8 +117,10 @@ pub(crate) fn operations_placed(_exchange: &Exchange, context: &CheckContext<'_>
         }
     }
     match seen {
-        true => CheckOutcome::from_violations(broken),
-        false => CheckOutcome::NotApplicable("no export operation with a definition of HL7's is declared".to_owned()),
+        true => CheckOutcome::from_violations(violations),
+        false => CheckOutcome::NotApplicable(
+            "the CapabilityStatement declares no export operation with an HL7 definition".to_owned(),
+        ),
     }
 }
 
@@ -137,22 +147,24 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
         .filter(|kind| *kind != "OperationOutcome" && crate::base::resource_types::is_known(kind))
         .collect();
     if seen.is_empty() || has_unreadable_lines(context) {
-        return CheckOutcome::NotApplicable("nothing was exported, or not as resources of one type a file".to_owned());
+        return CheckOutcome::NotApplicable(
+            "nothing was exported, or some lines cannot be read as resources".to_owned(),
+        );
     }
     let missing: Vec<&str> = seen.difference(&declared).copied().collect();
     CheckOutcome::or_violation(missing.is_empty(), || {
-        let expected = "every type that is exported".to_owned();
-        let actual = format!("not {}", show::text(&missing.join(", ")));
+        let expected = "every exported type".to_owned();
+        let actual = format!("no entry for {}", show::text(&missing.join(", ")));
         Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
     })
 }
 
-/// `patients-as-counted`: the export is not empty if a search counts patients.
+/// `patients-as-counted`: the export has resources if a search counts patients.
 pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match counted(exchange, context) {
         Ok((total, _, all)) => CheckOutcome::or_violation(total == 0 || all > 0, || {
-            let expected = format!("an export that is not empty, for a search counts {total} patients");
-            Violation::new(FindingPlace::body("/total"), expected, "an export without any resource")
+            let expected = format!("resources in the export, because a search counts {total} patients");
+            Violation::new(FindingPlace::body("/total"), expected, "no resource")
         }),
         Err(outcome) => outcome,
     }
@@ -161,36 +173,35 @@ pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_
 /// `no-patient-short`: the export has as many patients as a search counts.
 pub(crate) fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match counted(exchange, context) {
-        Ok((_, 0, _)) => CheckOutcome::NotApplicable("no patient came at all; another test says so".to_owned()),
+        Ok((_, 0, _)) => CheckOutcome::NotApplicable("no Patient was exported; another test reports it".to_owned()),
         // Patients may be added during the export, so the smaller of both counts is required.
-        Ok((total, came, _)) if counted_before(context).is_some_and(|before| came >= before.min(total)) => {
+        Ok((total, exported, _)) if counted_before(context).is_some_and(|before| exported >= before.min(total)) => {
             CheckOutcome::Holds
         }
-        Ok((total, came, _)) => CheckOutcome::or_violation(came >= total, || {
-            let expected = format!("{total} patients, as many as a search counts");
-            Violation::new(FindingPlace::body("/total"), expected, format!("{came} in the output"))
+        Ok((total, exported, _)) => CheckOutcome::or_violation(exported >= total, || {
+            let expected = format!("at least {total} Patients, the count of a search");
+            Violation::new(FindingPlace::body("/total"), expected, format!("{exported} Patients in the output"))
         }),
         Err(outcome) => outcome,
     }
 }
 
-/// How many patients a search counted before the export.
+/// Returns how many patients a search counted before the export.
 fn counted_before(context: &CheckContext<'_>) -> Option<u64> {
     let before = |exchange: &&&Exchange| exchange.probe.as_deref() == Some("count-before") && !exchange.superseded;
     let exchange = context.index.exchanges(&context.flow.name).iter().find(before)?;
     response(exchange).filter(|answer| answer.status == 200)?.body.json.as_ref()?.get("total")?.as_u64()
 }
 
-/// How many patients a search counts, how many the flow exported, and how many resources in all.
+/// Returns how many patients a search counts, how many Patients the flow exported, and how many resources in all.
 fn counted(exchange: &Exchange, context: &CheckContext<'_>) -> Result<(u64, u64, u64), CheckOutcome> {
-    let answer =
-        response(exchange).ok_or_else(|| CheckOutcome::NotApplicable("the search got no answer".to_owned()))?;
+    let answer = response(exchange).ok_or_else(|| CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned()))?;
     let total = answer.body.json.as_ref().and_then(|body| body.get("total")?.as_u64());
     let total = total.filter(|_| answer.status == 200);
     let total =
-        total.ok_or_else(|| CheckOutcome::NotApplicable("the server counts no patients by search".to_owned()))?;
+        total.ok_or_else(|| CheckOutcome::NotApplicable("the search did not return 200 with a total".to_owned()))?;
     if context.flow.params.iter().any(|(name, _)| name == "_type") {
-        return Err(CheckOutcome::NotApplicable("the types were restricted by the settings".to_owned()));
+        return Err(CheckOutcome::NotApplicable(reasons::TYPES_RESTRICTED.to_owned()));
     }
     let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return Err(no_manifest()) };
     let files = context.index.files(&context.flow.name, FileList::Output);
@@ -199,23 +210,27 @@ fn counted(exchange: &Exchange, context: &CheckContext<'_>) -> Result<(u64, u64,
     let listed = output && !has_unreadable_lines(context);
     let whole = files.iter().all(|(_, facts)| facts.is_some_and(|facts| facts.whole));
     if !listed || !whole || files.len() < items(manifest, "output").len() {
-        return Err(CheckOutcome::NotApplicable("not every output file was read whole".to_owned()));
+        return Err(CheckOutcome::NotApplicable(reasons::OUTPUT_INCOMPLETE.to_owned()));
     }
-    let came =
+    let exported =
         saturating_sum(files.iter().filter_map(|(_, facts)| facts.as_ref()?.lines.types.get("Patient").copied()));
     let all = saturating_sum(files.iter().filter_map(|(_, facts)| Some(facts.as_ref()?.lines.resources)));
-    Ok((total, came, all))
+    Ok((total, exported, all))
 }
 
 /// `declares-export`: `rest` has an operation for the system export, by name or by definition.
 pub(crate) fn declares_export(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(statement) = response(exchange).and_then(|answer| answer.body.json.as_ref()) else {
-        return CheckOutcome::NotApplicable("there is no CapabilityStatement".to_owned());
+        return CheckOutcome::NotApplicable("the response is not a CapabilityStatement".to_owned());
     };
     if statement.get("resourceType").and_then(Value::as_str) != Some("CapabilityStatement") {
-        return CheckOutcome::NotApplicable("there is no CapabilityStatement".to_owned());
+        return CheckOutcome::NotApplicable("the response is not a CapabilityStatement".to_owned());
     }
     CheckOutcome::or_violation(export_levels::read(statement).levels.contains(&ExportLevel::System), || {
-        Violation::new(FindingPlace::body("/rest/*/operation"), "an operation export, for the whole system", "none")
+        Violation::new(
+            FindingPlace::body("/rest/*/operation"),
+            "an export operation at system level",
+            "no such operation",
+        )
     })
 }

@@ -1,4 +1,4 @@
-//! Checks of Groups that a filter defines, and of Groups that the run creates.
+//! Checks of Groups with a member filter (cohorts), and of Groups that the run creates.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, response};
 use crate::check::metadata::statement::{entries, has_extension, statement};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::run_settings;
+use crate::check::{reasons, run_settings};
 use crate::recording::model::{Exchange, FlowRecord, Role};
 use crate::verdicts::finding_place::FindingPlace;
 
@@ -21,39 +21,39 @@ fn is_profile(value: &Value, end: &str) -> bool {
     value.as_str().is_some_and(|url| url.split('|').next().unwrap_or_default().ends_with(end))
 }
 
-/// Whether the CapabilityStatement lists the cohort profile for Group, and the exchange that shows it.
+/// Returns the exchange of the CapabilityStatement, and whether it lists the cohort profile for Group.
 fn listed(context: &CheckContext<'_>) -> Result<(u32, bool), CheckOutcome> {
     let (id, statement) = statement(context.index)?;
     let mut profiles = entries(statement, "Group").flat_map(|group| items(group, "supportedProfile").iter());
     Ok((id, profiles.any(|profile| is_profile(profile, COHORT))))
 }
 
-/// `cohort-declared`: Group supports the cohort profile. A condition.
+/// `cohort-declared`, for conditions: the CapabilityStatement lists the cohort profile for Group.
 pub(crate) fn cohort_declared(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match listed(context) {
         Ok((_, true)) => CheckOutcome::Holds,
-        Ok(_) => CheckOutcome::NotApplicable("the CapabilityStatement does not list the profile of cohorts".to_owned()),
+        Ok(_) => CheckOutcome::NotApplicable("the CapabilityStatement does not list the cohort profile".to_owned()),
         Err(outcome) => outcome,
     }
 }
 
-/// `cohort-listed`: the same as a requirement.
+/// `cohort-listed`, for expectations: the CapabilityStatement lists the cohort profile for Group.
 pub(crate) fn cohort_listed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match listed(context) {
         Ok((id, good)) => CheckOutcome::or_violation(good, || {
-            let expected = "supportedProfile of Group with the profile of cohorts, which the server is said to have";
-            Violation::new(FindingPlace::body("/rest/0/resource"), expected, "none").shown_by(id)
+            let expected = "the cohort profile in supportedProfile of Group, because --cohorts was given";
+            Violation::new(FindingPlace::body("/rest/0/resource"), expected, "no such profile").shown_by(id)
         }),
         Err(outcome) => outcome,
     }
 }
 
-/// `cohort-claimed`: the settings say that the target has the Bulk Cohort API.
+/// `cohort-claimed`: the user declares that the target has the Bulk Cohort API (`--cohorts`).
 pub(crate) fn cohort_claimed(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match run_settings::has_cohorts(&context.index.recording.start) {
         true => CheckOutcome::Holds,
         false => CheckOutcome::NotApplicable(
-            "nobody says that the server has the Bulk Cohort API, which --cohorts does".to_owned(),
+            "the run does not test the Bulk Cohort API. Give --cohorts if the server has it".to_owned(),
         ),
     }
 }
@@ -61,13 +61,13 @@ pub(crate) fn cohort_claimed(_exchange: &Exchange, context: &CheckContext<'_>) -
 /// `cohort-filtered`: a Group that claims the cohort profile has a member filter.
 pub(crate) fn cohort_filtered(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     let Some(answer) = response(exchange).filter(|answer| answer.status == 200) else {
-        return CheckOutcome::NotApplicable("the Group was not read".to_owned());
+        return CheckOutcome::NotApplicable("the run could not read the Group".to_owned());
     };
-    // The recording keeps nothing of a Group without the profile.
+    // The recording has no content of a Group without the profile.
     let group = answer.body.json.as_ref();
     let profiles = group.and_then(|group| group.get("meta")).into_iter().flat_map(|meta| items(meta, "profile").iter());
     if !profiles.into_iter().any(|profile| is_profile(profile, COHORT)) {
-        return CheckOutcome::NotApplicable("the Group does not claim the profile of cohorts".to_owned());
+        return CheckOutcome::NotApplicable("the Group does not claim the cohort profile".to_owned());
     }
     filtered(group)
 }
@@ -76,40 +76,46 @@ pub(crate) fn cohort_filtered(exchange: &Exchange, _context: &CheckContext<'_>) 
 pub(crate) fn made_filtered(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
     match response(exchange) {
         Some(answer) if answer.body.resource_type.as_deref() == Some("Group") => filtered(answer.body.json.as_ref()),
-        Some(_) => CheckOutcome::Undecided("what was read is no Group in JSON".to_owned()),
-        None => CheckOutcome::Undecided("there is no answer".to_owned()),
+        Some(_) => CheckOutcome::Undecided("the response is not a Group in JSON".to_owned()),
+        None => CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned()),
     }
 }
 
-/// Whether the Group has a member filter.
+/// Checks that the Group has a member filter.
 fn filtered(group: Option<&Value>) -> CheckOutcome {
     CheckOutcome::or_violation(
         group.is_some_and(|group| has_extension(group, "modifierExtension", MEMBER_FILTER)),
-        || Violation::new(FindingPlace::body("/modifierExtension"), "the extension member-filter", "none"),
+        || Violation::new(FindingPlace::body("/modifierExtension"), "the extension member-filter", "no such extension"),
     )
 }
 
-/// `found-by-name`: the search finds the Group, and no Group with another name.
+/// `found-by-name`: the search returns the Group, and no Group with another name.
 pub(crate) fn found_by_name(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     if response(exchange).is_none_or(|answer| answer.status != 200) {
-        return CheckOutcome::NotApplicable("there is no search result".to_owned());
+        return CheckOutcome::NotApplicable("the search did not return 200".to_owned());
     }
-    let Some(named) = context.flow.named else { return CheckOutcome::Undecided("the search was not read".to_owned()) };
+    let Some(named) = context.flow.named else {
+        return CheckOutcome::Undecided("the recording has no facts about the search result".to_owned());
+    };
     let actual = match (named.found, named.others) {
         (true, 0) => return CheckOutcome::Holds,
-        (false, _) => "not that one".to_owned(),
-        (true, others) => format!("that one, and {others} of other names"),
+        (false, _) => "a result without that Group".to_owned(),
+        (true, others) => format!("that Group and {others} with other names"),
     };
-    CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/entry"), "the Group of that name", actual)])
+    CheckOutcome::Violated(vec![Violation::new(
+        FindingPlace::body("/entry"),
+        "only the Group with the requested name",
+        actual,
+    )])
 }
 
-/// `exports-elsewhere`: another plain export of a Group succeeded; if the run made none, an export at any level did. A
-/// run without other exports proves nothing against the server.
+/// `exports-elsewhere`: another plain export of a Group succeeded. If the run made none, an export at any level
+/// succeeded. Without other exports the check holds.
 pub(crate) fn exports_elsewhere(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let kicked_off = |flow: &&FlowRecord| flow.name != context.flow.name && context.index.kickoff(&flow.name).is_some();
     let others: Vec<&FlowRecord> = context.index.recording.flows.iter().filter(kicked_off).collect();
     let plain = |flow: &&FlowRecord| flow.export == ExportLevel::Group && flow.params.is_empty() && !flow.posted;
-    // A flow that planned to go less deep succeeded if it got there.
+    // A flow with an early end succeeded if it received a manifest.
     let fine = |flow: &FlowRecord| flow.stop.is_none() || context.index.manifest(&flow.name).is_some();
     let mut groups = others.iter().copied().filter(plain).peekable();
     let works = match groups.peek() {
@@ -118,7 +124,7 @@ pub(crate) fn exports_elsewhere(_exchange: &Exchange, context: &CheckContext<'_>
     };
     match works {
         true => CheckOutcome::Holds,
-        false => CheckOutcome::NotApplicable("other exports fail as well, and other tests tell of those".to_owned()),
+        false => CheckOutcome::NotApplicable("other exports fail too; other tests report them".to_owned()),
     }
 }
 
@@ -128,9 +134,9 @@ pub(crate) fn group_erased(_exchange: &Exchange, context: &CheckContext<'_>) -> 
     let erase = context.index.exchanges(&context.flow.name).iter().rev().copied().find(|e| of_group(e));
     match erase.and_then(response).map(|answer| answer.status) {
         Some(200 | 204) => CheckOutcome::Holds,
-        Some(status) => {
-            CheckOutcome::NotApplicable(format!("the DELETE was answered {status}, which does not say that it is done"))
-        }
-        None => CheckOutcome::NotApplicable("the Group was not deleted".to_owned()),
+        Some(status) => CheckOutcome::NotApplicable(format!(
+            "the DELETE returned {status}, which does not show that it is finished"
+        )),
+        None => CheckOutcome::NotApplicable("the DELETE of the Group was not sent, or got no response".to_owned()),
     }
 }

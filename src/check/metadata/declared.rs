@@ -1,4 +1,4 @@
-//! Checks of the CapabilityStatement against what kick-offs show: types, search parameters, levels and cohorts.
+//! Compares the CapabilityStatement with the responses to kick-offs: types, search parameters and levels.
 
 use serde_json::Value;
 
@@ -7,8 +7,9 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, response};
 use crate::check::metadata::statement::{entries, has_extension, statement};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::check::show;
+use crate::check::{reasons, show};
 use crate::recording::model::{Exchange, Role};
+use crate::suite::describe;
 use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 
@@ -16,29 +17,31 @@ use crate::verdicts::finding_place::FindingPlace;
 /// `Extension/`, its definition under `StructureDefinition/`.
 const NOT_SUPPORTED: &str = "/operation-not-supported";
 
-/// The kick-offs of the recording that were accepted.
+/// Returns the accepted kick-offs of the recording.
 fn accepted<'a>(context: &CheckContext<'a>) -> impl Iterator<Item = &'a Exchange> {
     let kickoffs = context.index.recording.exchanges.iter().filter(|e| e.role == Role::Kickoff && !e.superseded);
     kickoffs.filter(|e| response(e).is_some_and(|answer| (200..300).contains(&answer.status)))
 }
 
-/// `some-level-answers`: the server accepts a kick-off at one level at least.
+/// `some-level-answers`: the server accepts a kick-off at one or more levels.
 pub(crate) fn some_level_answers(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let status = match response(exchange) {
         Some(answer) => answer.status,
-        None => return CheckOutcome::Undecided("the kick-off got no answer".to_owned()),
+        None => return CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned()),
     };
     if (200..300).contains(&status) {
         return CheckOutcome::Holds;
     }
     if accepted(context).next().is_some() {
-        return CheckOutcome::NotApplicable("exports at another level are accepted, and no level is a duty".to_owned());
+        return CheckOutcome::NotApplicable(
+            "the server accepts exports at another level, and no level is mandatory".to_owned(),
+        );
     }
     if is_unrelated_refusal(status) {
-        return CheckOutcome::Undecided(format!("the kick-off was answered {status}"));
+        return CheckOutcome::Undecided(reasons::kickoff_returned(status));
     }
-    let expected = "a kick-off that is accepted, at one level at least";
-    CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
+    let expected = "an accepted kick-off at one or more levels";
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, describe::status(status))])
 }
 
 /// `filter-declared`: the CapabilityStatement lists the search parameter of a filter that has an effect. The server
@@ -51,43 +54,43 @@ pub(crate) fn filter_declared(exchange: &Exchange, context: &CheckContext<'_>) -
     let sent = context.flow.params.iter().find(|(name, _)| name == "_typeFilter").map(|(_, value)| value.as_str());
     let parts =
         sent.and_then(|filter| filter.split_once('?')).and_then(|(kind, rest)| Some((kind, rest.split_once('=')?.0)));
-    let Some((kind, param)) = parts else { return CheckOutcome::NotApplicable("no filter was sent".to_owned()) };
+    let Some((kind, param)) = parts else { return CheckOutcome::NotApplicable("no _typeFilter was sent".to_owned()) };
     let entries: Vec<&Value> = entries(statement, kind).collect();
     if entries.is_empty() {
-        return CheckOutcome::NotApplicable(format!("the CapabilityStatement does not list {kind}"));
+        return CheckOutcome::NotApplicable(reasons::type_not_listed(kind));
     }
     let params = entries.iter().flat_map(|entry| items(entry, "searchParam").iter());
     let listed: Vec<&Value> = params.filter(|one| one.get("name").and_then(Value::as_str) == Some(param)).collect();
     let barred = entries.iter().copied().chain(listed.iter().copied());
     let barred = barred.into_iter().any(|one| has_extension(one, "extension", NOT_SUPPORTED));
     let Some(answer) = response(exchange) else {
-        return CheckOutcome::Undecided("the kick-off got no answer".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned());
     };
     match answer.status {
         200..=299 => {
             let effect = context.flow.comparison.as_ref().map(|comparison| comparison.spared);
             if !effect.is_some_and(|spared| spared.expected > 0 && spared.found < spared.expected) {
-                return CheckOutcome::NotShown("that the filter has an effect was not seen".to_owned());
+                return CheckOutcome::NotShown("the export does not show that the filter has an effect".to_owned());
             }
             CheckOutcome::or_violation(!listed.is_empty() && !barred, || {
-                let expected = format!("searchParam {param} of {kind}, by which _typeFilter filters");
-                let actual = if barred { "one that is said to be of no use in exports" } else { "none" };
+                let expected = format!("searchParam {param} of {kind}, because the server applies it in _typeFilter");
+                let actual = if barred { "one that an extension excludes from exports" } else { "no such searchParam" };
                 Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
             })
         }
-        status if is_unrelated_refusal(status) => {
-            CheckOutcome::Undecided(format!("the kick-off was answered {status}"))
-        }
+        status if is_unrelated_refusal(status) => CheckOutcome::Undecided(reasons::kickoff_returned(status)),
         _ if listed.is_empty() || barred => {
-            CheckOutcome::NotApplicable(format!("{param} is not listed as good for exports of {kind}"))
+            CheckOutcome::NotApplicable(format!("the CapabilityStatement does not list {param} for exports of {kind}"))
         }
         // A refusal does not show whether the server supports filters at all.
-        _ => CheckOutcome::NotShown("a filter by a listed parameter was refused, as every filter may be".to_owned()),
+        _ => CheckOutcome::NotShown(
+            "the server refused a filter with a listed search parameter, and it may refuse every filter".to_owned(),
+        ),
     }
 }
 
-/// `refused-type-flagged`: a listed type that the server refuses in `_type`, although it accepts another one, has the
-/// extension that says so.
+/// `refused-type-flagged`: if the server refuses a listed type in `_type` but accepts another one, the type has the
+/// extension `operation-not-supported`.
 pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let types = |exchange: &Exchange| -> Vec<String> {
         let flow = exchange.flow.as_deref().and_then(|flow| context.index.flow(flow));
@@ -95,25 +98,28 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
         sent.flat_map(|(_, value)| value.split(',')).map(|one| one.trim().to_owned()).collect()
     };
     let asked = types(exchange);
-    let [kind] = asked.as_slice() else { return CheckOutcome::NotApplicable("not one type was asked for".to_owned()) };
+    let [kind] = asked.as_slice() else { return CheckOutcome::NotApplicable(reasons::NOT_ONE_TYPE.to_owned()) };
     let Some(answer) = response(exchange) else {
-        return CheckOutcome::Undecided("the kick-off got no answer".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned());
     };
     match answer.status {
-        200..=299 => return CheckOutcome::NotApplicable(format!("{kind} is not refused")),
+        200..=299 => return CheckOutcome::NotApplicable(format!("the server accepts {kind} in _type")),
         status if is_unrelated_refusal(status) => {
-            return CheckOutcome::Undecided(format!("the kick-off was answered {status}"));
+            return CheckOutcome::Undecided(reasons::kickoff_returned(status));
         }
         400..=499 | 501 => {}
-        status => return CheckOutcome::NotApplicable(format!("an answer of {status} says nothing of the type")),
+        status => {
+            let returned = reasons::kickoff_returned(status);
+            return CheckOutcome::NotApplicable(format!("{returned}, which shows nothing about the type"));
+        }
     }
     if context.flow.export != ExportLevel::System && !crate::base::resource_types::is_in_patient_compartment(kind) {
         return CheckOutcome::NotApplicable(format!(
-            "{kind} does not belong to patients, and is rightly refused at this level"
+            "{kind} is not in the Patient compartment, so the server may refuse it at this level"
         ));
     }
     if !accepted(context).any(|other| !types(other).is_empty() && !types(other).contains(kind)) {
-        return CheckOutcome::NotApplicable("no kick-off with another _type was accepted".to_owned());
+        return CheckOutcome::NotApplicable("the server accepted no kick-off with another _type".to_owned());
     }
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -121,12 +127,12 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
     };
     let entries: Vec<&Value> = entries(statement, kind).collect();
     if entries.is_empty() {
-        return CheckOutcome::NotApplicable(format!("the CapabilityStatement does not list {kind}"));
+        return CheckOutcome::NotApplicable(reasons::type_not_listed(kind));
     }
     CheckOutcome::or_violation(entries.iter().any(|entry| has_extension(entry, "extension", NOT_SUPPORTED)), || {
         let expected =
-            format!("the extension operation-not-supported on {}, which is refused in _type", show::text(kind));
-        Violation::new(FindingPlace::body("/rest/0/resource"), expected, "none").shown_by(id)
+            format!("operation-not-supported on {}, because the server refuses it in _type", show::text(kind));
+        Violation::new(FindingPlace::body("/rest/0/resource"), expected, "no such extension").shown_by(id)
     })
 }
 
@@ -138,7 +144,7 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
     };
     let sent = context.flow.params.iter().filter(|(name, _)| name == "_type").map(|(_, value)| value.as_str());
     let asked: Vec<&str> = sent.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let [kind] = asked.as_slice() else { return CheckOutcome::NotApplicable("not one type was asked for".to_owned()) };
+    let [kind] = asked.as_slice() else { return CheckOutcome::NotApplicable(reasons::NOT_ONE_TYPE.to_owned()) };
     if items(statement, "rest").iter().all(|rest| items(rest, "resource").iter().next().is_none()) {
         return CheckOutcome::NotApplicable("the CapabilityStatement lists no types".to_owned());
     }
@@ -146,16 +152,17 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
         return CheckOutcome::NotApplicable(format!("the CapabilityStatement lists {kind}"));
     }
     let Some(answer) = response(exchange) else {
-        return CheckOutcome::Undecided("the kick-off got no answer".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned());
     };
     match answer.status {
-        status if is_unrelated_refusal(status) => {
-            CheckOutcome::Undecided(format!("the kick-off was answered {status}"))
-        }
+        status if is_unrelated_refusal(status) => CheckOutcome::Undecided(reasons::kickoff_returned(status)),
         400..=499 | 501 => CheckOutcome::Holds,
         status => {
-            let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));
-            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
+            let expected = format!(
+                "a refusal, because the CapabilityStatement (exchange {id}) does not list {}",
+                show::text(kind)
+            );
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, describe::status(status))])
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Checks of what filters and dates leave out, and of what they must not leave out.
+//! Checks of the resources that filters and dates exclude, and of those that they must not exclude.
 
 use std::collections::BTreeMap;
 
@@ -7,71 +7,73 @@ use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::flow_files::whole_files;
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::reasons;
 use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
 use crate::recording::model::Exchange;
+use crate::suite::describe;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// `only-matching`: no resource of the file certainly fails the filters for its type.
 pub(crate) fn only_matching(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(facts) = context.index.facts(exchange) else {
-        return CheckOutcome::Undecided("the recording holds no facts of this file".to_owned());
+        return CheckOutcome::Undecided(reasons::NO_FILE_FACTS.to_owned());
     };
     let Some(filtered) = &facts.filtered else {
-        return CheckOutcome::NotApplicable("no filter concerns the resources of this file".to_owned());
+        return CheckOutcome::NotApplicable("no filter applies to the resources of this file".to_owned());
     };
     if filtered.unmatched > 0 {
-        let filters: Vec<&str> = sent(context).filter(|filter| concerns(filter, &facts.lines)).collect();
+        let filters: Vec<&str> = sent(context).filter(|filter| applies(filter, &facts.lines)).collect();
         let place = filtered.lines.first().map_or(FindingPlace::Lines, |line| FindingPlace::Line(*line));
         let lines: Vec<String> = filtered.lines.iter().skip(1).map(u64::to_string).collect();
-        let also = if lines.is_empty() { String::new() } else { format!("; also at lines {}", lines.join(", ")) };
+        let more = if lines.is_empty() { String::new() } else { format!("; more at lines {}", lines.join(", ")) };
         let of = saturating_sum([filtered.matched, filtered.unmatched, filtered.undecided].into_iter());
-        let actual = format!("{} of {of} resources do not pass{also}", filtered.unmatched);
-        let mut broken = Violation::new(place, format!("only what passes {}", filters.join(" or ")), actual);
-        broken.count = filtered.unmatched;
-        return CheckOutcome::Violated(vec![broken]);
+        let actual = format!("{} of {of} resources that do not match{more}", filtered.unmatched);
+        let expected = format!("only resources that match {}", filters.join(" or "));
+        let mut violation = Violation::new(place, expected, actual);
+        violation.count = filtered.unmatched;
+        return CheckOutcome::Violated(vec![violation]);
     }
     if filtered.matched == 0 {
         return CheckOutcome::NotShown(format!(
-            "whether the {} resources of this file pass the filter cannot be told from the export",
+            "the export does not show whether the {} resources of this file match the filter",
             filtered.undecided
         ));
     }
     CheckOutcome::Holds
 }
 
-/// `all-expected`: the export has everything of the requested types that the flow to compare with has and that passes the
+/// `all-expected`: the export has all resources of the flow to compare with that have a requested type and match the
 /// filters and dates.
 pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let Some(comparison) = &context.flow.comparison else {
-        return CheckOutcome::NotApplicable(
-            "there is no earlier export at the same level to compare it with".to_owned(),
-        );
+        return CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned());
     };
     let recheck = comparison.recheck.as_ref();
     let gone_of = |kind: &str| recheck.map_or(0, |recheck| recheck.gone_of(kind));
     if comparison.types.iter().all(|(kind, kept)| kept.expected <= gone_of(kind)) {
-        return CheckOutcome::NotShown(format!("nothing that flow {} exported is asked for here", comparison.flow));
+        return CheckOutcome::NotShown(format!(
+            "flow {} exported no resource that this request selects",
+            comparison.flow
+        ));
     }
     let files = whole_files(context, FileList::Output);
     if files.len() < items(manifest, "output").len() {
-        return CheckOutcome::Undecided("not every output file was read whole".to_owned());
+        return CheckOutcome::Undecided(reasons::OUTPUT_INCOMPLETE.to_owned());
     }
-    // A line that cannot be read or has no id may be what is missing; another test judges it.
+    // A line that cannot be read, or has no id, may be a missing resource. Another test judges the line.
     if files.values().any(|(_, facts)| !facts.lines.is_legible()) {
-        return CheckOutcome::NotApplicable(
-            "lines that are wrong for themselves may hold what was asked for".to_owned(),
-        );
+        return CheckOutcome::NotApplicable(reasons::INVALID_LINES.to_owned());
     }
     let gone = recheck.map_or(0, Recheck::gone);
-    let missing: Vec<String> = comparison
+    // The type, how many resources of it are expected, and how many of those were exported.
+    let missing: Vec<(&str, u64, u64)> = comparison
         .types
         .iter()
         .filter_map(|(kind, kept)| {
             let expected = kept.expected.saturating_sub(gone_of(kind));
-            let lost = expected.saturating_sub(kept.found);
-            (lost > 0).then(|| format!("{lost} of {expected} of type {kind}"))
+            (kept.found < expected).then_some((kind.as_str(), expected, kept.found))
         })
         .collect();
     let all = comparison.types.values().fold(KeptProfiles::default(), |sum, kept| KeptProfiles {
@@ -83,37 +85,46 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
         Err(undecided) => return undecided,
     };
     CheckOutcome::or_violation(missing.is_empty(), || {
-        let expected = format!("everything that was asked for and that flow {} exported", comparison.flow);
-        let missing = format!("without {}{}", missing.join(", "), besides(gone));
-        let mut broken = Violation::new(FindingPlace::body("/output"), expected, missing);
-        broken.count = lost;
-        broken
+        let wanted: Vec<String> = missing.iter().map(|(kind, expected, _)| format!("{expected} {kind}")).collect();
+        let found: Vec<String> =
+            missing.iter().map(|(kind, expected, found)| format!("{found} of {expected} {kind}")).collect();
+        let mut violation = Violation::new(
+            FindingPlace::body("/output"),
+            format!(
+                "all {} resources of {} that the request selects",
+                describe::and(&wanted),
+                reasons::export_of(context.index, &comparison.flow)
+            ),
+            format!("{}{}", describe::and(&found), besides(gone)),
+        );
+        violation.count = lost;
+        violation
     })
 }
 
-/// `some-left-out`: of the resources that a date or filter certainly leaves out, and that no exported resource refers
-/// to, some are missing.
+/// `some-left-out`: some of the resources are missing that a date or filter certainly excludes and that no exported
+/// resource refers to.
 pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let KeptProfiles { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
         Err(outcome) => return outcome,
     };
     CheckOutcome::or_violation(found < expected, || {
-        let wanted = "an export without what was not asked for".to_owned();
-        let actual = format!("all {expected} resources that {} leaves out", sent_limits(context));
-        Violation::new(FindingPlace::body("/output"), wanted, actual)
+        let wanted = format!("not all {expected} resources that {} excludes", sent_limits(context));
+        Violation::new(FindingPlace::body("/output"), wanted, format!("all {expected}"))
     })
 }
 
-/// `none-beyond`: all of them are missing.
+/// `none-beyond`: all resources are missing that a date or filter certainly excludes and that no exported resource
+/// refers to.
 pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let KeptProfiles { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
         Err(outcome) => return outcome,
     };
     CheckOutcome::or_violation(found == 0, || {
-        let wanted = format!("none of the {expected} resources that {} leaves out", sent_limits(context));
-        Violation::new(FindingPlace::body("/output"), wanted, format!("{found} of them"))
+        let wanted = format!("none of the {expected} resources that {} excludes", sent_limits(context));
+        Violation::new(FindingPlace::body("/output"), wanted, format!("{found} of {expected}"))
     })
 }
 
@@ -122,13 +133,11 @@ fn spared(exchange: &Exchange, context: &CheckContext<'_>) -> Result<KeptProfile
         return Err(no_manifest());
     }
     let Some(comparison) = &context.flow.comparison else {
-        return Err(CheckOutcome::NotApplicable(
-            "there is no earlier export at the same level to compare it with".to_owned(),
-        ));
+        return Err(CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned()));
     };
     match comparison.spared.expected {
         0 => Err(CheckOutcome::NotShown(format!(
-            "{} leaves nothing out of flow {}",
+            "{} excludes no resource of flow {}",
             sent_limits(context),
             comparison.flow
         ))),
@@ -136,7 +145,7 @@ fn spared(exchange: &Exchange, context: &CheckContext<'_>) -> Result<KeptProfile
     }
 }
 
-/// The parameters that leave resources out.
+/// Returns the parameters that exclude resources, in words.
 fn sent_limits(context: &CheckContext<'_>) -> String {
     let limits =
         context.flow.params.iter().filter(|(name, _)| matches!(name.as_str(), "_since" | "_until" | "_typeFilter"));
@@ -150,26 +159,26 @@ pub(crate) fn within_compared(exchange: &Exchange, context: &CheckContext<'_>) -
         return no_manifest();
     }
     let Some(compared) = context.compared else {
-        return CheckOutcome::NotApplicable("no export at the same level was made to compare it with".to_owned());
+        return CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned());
     };
     let (Some(own), Some(other)) = (types(context, &context.flow.name), types(context, &compared.name)) else {
-        return CheckOutcome::Undecided("one of the two exports was not read whole".to_owned());
+        return CheckOutcome::Undecided(reasons::EXPORT_INCOMPLETE.to_owned());
     };
     if own.is_empty() {
-        return CheckOutcome::NotShown("nothing came back".to_owned());
+        return CheckOutcome::NotShown(reasons::NOTHING_EXPORTED.to_owned());
     }
     let count = |kind: &str| other.get(kind).copied().unwrap_or_default();
     let more = own.iter().filter(|(kind, many)| **many > count(kind));
     CheckOutcome::from_violations(
         more.map(|(kind, many)| {
-            let expected = format!("at most the {} of type {kind} of flow {}", count(kind), compared.name);
+            let expected = format!("at most {} {kind} resources, as in flow {}", count(kind), compared.name);
             Violation::new(FindingPlace::body("/output"), expected, many.to_string())
         })
         .collect(),
     )
 }
 
-/// The resources of a flow by type, if every output file was read whole.
+/// Returns the resources of a flow by type, if every output file was received completely.
 fn types(context: &CheckContext<'_>, flow: &str) -> Option<BTreeMap<String, u64>> {
     let (_, manifest) = context.index.manifest(flow)?;
     let files = context.index.files(flow, FileList::Output);
@@ -186,11 +195,11 @@ fn types(context: &CheckContext<'_>, flow: &str) -> Option<BTreeMap<String, u64>
     Some(all)
 }
 
-/// The filters that the kick-off sent.
+/// Returns the filters that the kick-off sent.
 fn sent<'a>(context: &CheckContext<'a>) -> impl Iterator<Item = &'a str> {
     context.flow.params.iter().filter(|(name, _)| name == "_typeFilter").map(|(_, value)| value.as_str())
 }
 
-fn concerns(filter: &str, lines: &LineFacts) -> bool {
+fn applies(filter: &str, lines: &LineFacts) -> bool {
     filter.split_once('?').is_some_and(|(kind, _)| lines.types.contains_key(kind))
 }

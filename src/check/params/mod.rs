@@ -1,4 +1,4 @@
-//! Checks of what parameters select.
+//! Checks of the resources that parameters select.
 
 pub(crate) mod elements;
 pub(crate) mod filters;

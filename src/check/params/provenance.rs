@@ -4,20 +4,21 @@ use crate::check::context::CheckContext;
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::CheckOutcome;
 use crate::check::params::unrequested::{output, unrequested};
+use crate::check::reasons;
 use crate::recording::facts::{KeptProfiles, Lineage, Recheck};
 use crate::recording::model::Exchange;
 
 fn lineage<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Lineage, CheckOutcome> {
     let census = unrequested(exchange, context)?;
-    let none = || CheckOutcome::NotApplicable("there is no earlier export to compare its Provenance with".to_owned());
+    let none = || CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned());
     let lineage = census.lineage.as_ref().ok_or_else(none)?;
     match lineage.all.expected.saturating_sub(gone(lineage)) {
-        0 => Err(CheckOutcome::NotShown("what came has no Provenance in the earlier export".to_owned())),
+        0 => Err(CheckOutcome::NotShown("the earlier export has no Provenance of the exported resources".to_owned())),
         _ => Ok(lineage),
     }
 }
 
-/// The missing Provenance that was seen to be changed or deleted.
+/// Returns how much of the missing Provenance was changed or deleted after the earlier export.
 fn gone(lineage: &Lineage) -> u64 {
     lineage.recheck.as_ref().map_or(0, Recheck::gone)
 }
@@ -26,18 +27,20 @@ fn missing(kept: KeptProfiles, what: &str, gone: u64, recheck: Option<&Recheck>)
     match still_missing(kept, gone, recheck) {
         Ok(0) => CheckOutcome::Holds,
         Ok(lost) => {
-            let expected = format!("all {} {what}", kept.expected.saturating_sub(gone));
-            output(expected, format!("without {lost} of them{}", besides(gone)), lost)
+            let expected = kept.expected.saturating_sub(gone);
+            let found = format!("{} of {expected}{}", expected.saturating_sub(lost), besides(gone));
+            output(format!("all {expected} {what}"), found, lost)
         }
         Err(undecided) => undecided,
     }
 }
 
-/// `provenance-there`: all Provenance of exported resources, as far as an earlier export has it.
+/// `provenance-there`: the export has all Provenance of exported resources that the earlier export has.
 pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
         Ok(lineage) => {
-            missing(lineage.all, "Provenance resources of what came", gone(lineage), lineage.recheck.as_ref())
+            let what = "Provenance resources of the exported resources";
+            missing(lineage.all, what, gone(lineage), lineage.recheck.as_ref())
         }
         Err(outcome) => outcome,
     }
@@ -47,11 +50,11 @@ pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) 
 pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
         Ok(Lineage { older: KeptProfiles { expected: 0, .. }, .. }) => {
-            CheckOutcome::NotShown("each resource that came has one Provenance at most".to_owned())
+            CheckOutcome::NotShown("each exported resource has at most one Provenance".to_owned())
         }
         Ok(lineage) => match lineage.all.expected.saturating_sub(gone(lineage)) {
             expected if lineage.all.found < expected => CheckOutcome::Holds,
-            expected => output("an export without older Provenance", format!("all {expected}"), 1),
+            expected => output("an export without older Provenance", format!("all {expected} Provenance resources"), 1),
         },
         Err(outcome) => outcome,
     }
@@ -63,24 +66,27 @@ pub(crate) fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>)
         Ok(lineage) => lineage,
         Err(outcome) => return outcome,
     };
-    let what = "Provenance resources that are the newest of what came";
+    let what = "newest Provenance resources of the exported resources";
     match missing(lineage.newest, what, lineage.newest_gone, lineage.recheck.as_ref()) {
         CheckOutcome::Holds if lineage.older.found > 0 => {
-            let expected = format!("none of the {} Provenance resources that are older", lineage.older.expected);
-            output(expected, format!("{} of them", lineage.older.found), lineage.older.found)
+            let expected = format!("none of the {} older Provenance resources", lineage.older.expected);
+            output(expected, format!("{} of {}", lineage.older.found, lineage.older.expected), lineage.older.found)
         }
         outcome => outcome,
     }
 }
 
-/// `provenance-union`: all Provenance, if the flow to compare with, which asks for the newest only, leaves some out.
+/// `provenance-union`: the export has all Provenance, if the flow to compare with, which requests only the newest, has
+/// less.
 pub(crate) fn provenance_union(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage.as_ref());
     match compared {
         Some(compared) if compared.all.found < compared.all.expected.saturating_sub(gone(compared)) => {
             provenance_there(exchange, context)
         }
-        _ => CheckOutcome::NotApplicable("the value that leaves more out has no effect here by itself".to_owned()),
+        _ => CheckOutcome::NotApplicable(
+            "the request for only the newest Provenance has no effect on this server".to_owned(),
+        ),
     }
 }
 
@@ -89,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_provenance_is_violated_unless_it_may_be_gone() {
+    fn missing_provenance_is_a_violation_unless_it_may_be_deleted() {
         let kept = |expected, found| KeptProfiles { expected, found };
         let unclear = Recheck { asked: 1, ..Recheck::default() };
         assert_eq!(missing(kept(3, 3), "x", 0, Some(&unclear)), CheckOutcome::Holds);

@@ -1,15 +1,21 @@
-//! Checks of resources that nobody asked for: other types, other patients, patients outside the Group.
+//! Checks of unrequested resources: other types, other patients, and patients outside the Group.
 
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::flow_files::whole_files;
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::reasons;
 use crate::recording::facts::UnrequestedResources;
 use crate::recording::model::Exchange;
+use crate::suite::describe;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
+/// Returns the facts about unrequested resources in the flow.
+///
+/// # Errors
+/// The outcome, if there is no manifest or there are no facts.
 pub(crate) fn unrequested<'a>(
     exchange: &Exchange,
     context: &CheckContext<'a>,
@@ -17,24 +23,23 @@ pub(crate) fn unrequested<'a>(
     if manifest_of(exchange).is_none() {
         return Err(no_manifest());
     }
-    context.flow.census.as_ref().ok_or_else(|| {
-        CheckOutcome::Undecided("the recording does not say whose the resources are that came".to_owned())
-    })
+    let none = || CheckOutcome::Undecided(reasons::NO_UNREQUESTED_FACTS.to_owned());
+    context.flow.census.as_ref().ok_or_else(none)
 }
 
-/// A finding in the output as a whole.
+/// Returns a violation with one finding about the output as a whole.
 pub(crate) fn output(expected: impl Into<String>, actual: impl Into<String>, count: u64) -> CheckOutcome {
-    let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
-    broken.count = count.max(1);
-    CheckOutcome::Violated(vec![broken])
+    let mut violation = Violation::new(FindingPlace::body("/output"), expected, actual);
+    violation.count = count.max(1);
+    CheckOutcome::Violated(vec![violation])
 }
 
-/// Counts by type, in words.
+/// Formats counts by type: `3 Observation, 2 Condition`.
 pub(crate) fn counted<'c>(counts: impl Iterator<Item = (&'c String, u64)>) -> String {
-    counts.map(|(kind, count)| format!("{count} of type {kind}")).collect::<Vec<_>>().join(", ")
+    counts.map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
-/// `only-members`: no resource of a patient outside the Group, unless resources of members refer to it.
+/// `only-members`: the export has no resource of a patient outside the Group, unless resources of members refer to it.
 pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let census = match unrequested(exchange, context) {
         Ok(census) => census,
@@ -44,41 +49,41 @@ pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> C
         return CheckOutcome::NotShown(why.clone());
     }
     if !census.whole {
-        return CheckOutcome::NotShown("more came than is held, so that what leads to others is not known".to_owned());
+        return CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned());
     }
     if census.outsiders.is_empty() {
         return CheckOutcome::Holds;
     }
-    let actual = format!("resources of others: {}", counted(census.outsiders.iter().map(|(k, n)| (k, *n))));
+    let actual = format!("resources of other patients: {}", counted(census.outsiders.iter().map(|(k, n)| (k, *n))));
     output(
-        "resources of the Group's members alone, and what these lead to",
+        "only resources of the members of the Group, and resources that these refer to",
         actual,
         saturating_sum(census.outsiders.values().copied()),
     )
 }
 
-/// `compartment-types`: every type that has resources about patients in the system export is in this export.
+/// `compartment-types`: this export has every type that has resources of patients in the system export.
 pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let census = match unrequested(exchange, context) {
         Ok(census) => census,
         Err(outcome) => return outcome,
     };
     let Some(compartment) = &census.compartment else {
-        return CheckOutcome::NotApplicable("there is no export of everything to compare it with".to_owned());
+        return CheckOutcome::NotApplicable("the run has no system export to compare with".to_owned());
     };
     if compartment.absent.is_empty() {
         return match compartment.came.is_empty() {
-            true => CheckOutcome::NotShown("the export of everything holds nothing about patients".to_owned()),
+            true => CheckOutcome::NotShown("the system export has no resources of patients".to_owned()),
             false => CheckOutcome::Holds,
         };
     }
     let absent = counted(compartment.absent.iter().map(|(kind, count)| (kind, *count)));
-    let expected = "resources of each type of which the export of everything holds some about patients";
-    output(expected, format!("none of types that have {absent} there"), 1)
+    let expected = "resources of each type that has resources of patients in the system export";
+    output(expected, format!("none of these resources of the system export: {absent}"), 1)
 }
 
-/// `no-patient-binary`: no Binary line belongs to a patient. Without any Binary, documents of patients show that their
-/// content is elsewhere.
+/// `no-patient-binary`: no exported Binary belongs to a patient. If there is no Binary, documents of patients show that
+/// their content is elsewhere.
 pub(crate) fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match unrequested(exchange, context) {
         Err(outcome) => outcome,
@@ -88,8 +93,8 @@ pub(crate) fn no_patient_binary(exchange: &Exchange, context: &CheckContext<'_>)
         Ok(UnrequestedResources { binaries: (0, _), .. }) => CheckOutcome::Holds,
         Ok(UnrequestedResources { binaries: (_, 0), .. }) => CheckOutcome::Holds,
         Ok(UnrequestedResources { binaries: (all, tied), .. }) => {
-            let expected = "no Binary of a patient; its content is a DocumentReference's";
-            output(expected, format!("{tied} of {all} Binary resources are of patients"), *tied)
+            let expected = "no Binary of a patient; its content belongs in a DocumentReference";
+            output(expected, format!("{tied} of {all} Binary resources that belong to patients"), *tied)
         }
     }
 }
@@ -104,52 +109,48 @@ pub(crate) fn only_types_or_referenced(exchange: &Exchange, context: &CheckConte
     only_types(exchange, context, true)
 }
 
-/// Whether the export has no resource of a type that `_type` does not name. With `referenced`, references from other
-/// lines excuse it.
+/// Checks that the export has no resource of a type that `_type` does not name. With `referenced`, resources are
+/// allowed that other lines refer to.
 fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool) -> CheckOutcome {
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
-    let asked: Vec<&str> = params(context, "_type");
-    if asked.is_empty() {
-        return CheckOutcome::NotApplicable("no type was asked for".to_owned());
+    let requested: Vec<&str> = params(context, "_type");
+    if requested.is_empty() {
+        return CheckOutcome::NotApplicable("no _type was sent".to_owned());
     }
     let Some(census) = &context.flow.census else {
-        return CheckOutcome::Undecided(
-            "the recording does not say what came without having been asked for".to_owned(),
-        );
+        return CheckOutcome::Undecided(reasons::NO_UNREQUESTED_FACTS.to_owned());
     };
     let files = context.index.files(&context.flow.name, FileList::Output);
     let mixed = |rule: LineRule| rule == LineRule::ResourceTypeOther;
     if files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.findings.iter().any(|f| mixed(f.rule))) {
         return CheckOutcome::NotApplicable(
-            "a file holds another type than its item names; its own test says so".to_owned(),
+            "a file has another type than its item names; another test reports it".to_owned(),
         );
     }
     let foreign: Vec<String> = census
         .foreign
         .iter()
-        .map(|(kind, (came, alone))| (kind, if referenced { *alone } else { *came }))
+        .map(|(kind, (all, unreferenced))| (kind, if referenced { *unreferenced } else { *all }))
         // Another test judges OperationOutcomes in the output.
         .filter(|(kind, count)| *count > 0 && kind.as_str() != "OperationOutcome")
-        .map(|(kind, count)| format!("{count} of type {kind}"))
+        .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     if foreign.is_empty() {
-        // Resources beyond the store's limit are counted by type too.
-        let strange = |kind: &String| !asked.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
-        let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(strange));
-        let read = whole_files(context, FileList::Output).len() >= items(manifest, "output").len();
-        return match (read, more && !census.whole) {
-            (false, _) => CheckOutcome::Undecided("not every output file was read whole".to_owned()),
-            (true, true) => {
-                CheckOutcome::NotShown("more came than is held, so that what refers to others is not known".to_owned())
-            }
+        // Resources above the limit of the store are counted only by type.
+        let is_foreign = |kind: &String| !requested.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
+        let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(is_foreign));
+        let complete = whole_files(context, FileList::Output).len() >= items(manifest, "output").len();
+        return match (complete, more && !census.whole) {
+            (false, _) => CheckOutcome::Undecided(reasons::OUTPUT_INCOMPLETE.to_owned()),
+            (true, true) => CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned()),
             (true, false) => CheckOutcome::Holds,
         };
     }
     if referenced && !census.whole {
-        return CheckOutcome::NotShown("more came than is held, so that what refers to others is not known".to_owned());
+        return CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned());
     }
-    let but = if referenced { ", and what these refer to" } else { "" };
-    let expected = format!("resources of type {}{but}", asked.join(", "));
+    let addition = if referenced { ", and resources that these refer to" } else { "" };
+    let expected = format!("only resources of type {}{addition}", describe::or(&requested));
     CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/output"), expected, foreign.join(", "))])
 }
 
@@ -158,28 +159,25 @@ pub(crate) fn only_patients_asked(exchange: &Exchange, context: &CheckContext<'_
     if manifest_of(exchange).is_none() {
         return no_manifest();
     }
-    let asked = params(context, "patient");
-    if asked.is_empty() {
-        return CheckOutcome::NotApplicable("no patient was asked for".to_owned());
+    let requested = params(context, "patient");
+    if requested.is_empty() {
+        return CheckOutcome::NotApplicable("no patient parameter was sent".to_owned());
     }
     let Some(census) = &context.flow.census else {
-        return CheckOutcome::Undecided(
-            "the recording does not say what came without having been asked for".to_owned(),
-        );
+        return CheckOutcome::Undecided(reasons::NO_UNREQUESTED_FACTS.to_owned());
     };
     if census.strangers.is_empty() {
         return match census.whole {
             true => CheckOutcome::Holds,
-            false => CheckOutcome::NotShown("more came than is held, so that some may be of other patients".to_owned()),
+            false => CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned()),
         };
     }
-    let strangers: Vec<String> =
-        census.strangers.iter().map(|(kind, count)| format!("{count} of type {kind}")).collect();
-    let expected = format!("resources of {} alone", asked.join(", "));
+    let strangers: Vec<String> = census.strangers.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let expected = format!("only resources of {}", describe::or(&requested));
     let actual = format!("resources of other patients: {}", strangers.join(", "));
-    let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
-    broken.count = saturating_sum(census.strangers.values().copied());
-    CheckOutcome::Violated(vec![broken])
+    let mut violation = Violation::new(FindingPlace::body("/output"), expected, actual);
+    violation.count = saturating_sum(census.strangers.values().copied());
+    CheckOutcome::Violated(vec![violation])
 }
 
 fn params<'a>(context: &CheckContext<'a>, wanted: &str) -> Vec<&'a str> {

@@ -1,4 +1,4 @@
-//! `plimsoll definitions`: FHIR's definitions, as tables.
+//! `plimsoll definitions`: FHIR definitions as tables.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use crate::cli::output::print;
 use crate::fhir::definitions::builder::build;
 use crate::fhir::definitions::tables::Tables;
 
-/// Carries out `plimsoll definitions build`.
+/// Runs `plimsoll definitions build`.
 pub fn make(args: &DefinitionsBuildArgs) -> Result<u8, CliError> {
     let tables = build::build(&args.package, &args.links).map_err(CliError::usage)?;
     let bytes = tables.encode();
-    let cannot = |error: std::io::Error| {
-        CliError::usage(format!("{} cannot be written: {error}, name another --output", args.output.display()))
+    let refuse = |error: std::io::Error| {
+        CliError::usage(format!("cannot write {}: {error}; give another file with --output", args.output.display()))
     };
-    std::fs::write(&args.output, &bytes).map_err(cannot)?;
+    std::fs::write(&args.output, &bytes).map_err(refuse)?;
     print(&summary(&tables, &args.output, bytes.len()));
     Ok(0)
 }
@@ -25,15 +25,15 @@ fn summary(tables: &Tables, output: &Path, bytes: usize) -> String {
     let invariants = tables.open.iter().filter(|row| row.kind == 0).count();
     format!(
         "{}: {bytes} bytes\n\
-         from {} {}, FHIR {}, licence {}\n\
+         from {} {}, FHIR {}, license {}\n\
          definitions sha256 {}\n\
          {} resource types, {} types, {} keys, {} code sets with {} codes, {} invariants\n\
-         not decided: {invariants} invariants, {} bindings whose codes the package does not list\n",
+         not checked: {invariants} invariants, {} bindings (the package does not list their codes)\n",
         output.display(),
         about.package,
         about.version,
         about.fhir,
-        about.licence,
+        about.license,
         about.digest,
         tables.resources.len(),
         tables.types.len(),

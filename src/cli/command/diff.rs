@@ -1,4 +1,4 @@
-//! `plimsoll diff`: what changed from one run to another.
+//! `plimsoll diff`: shows what changed from one run to another.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,7 +21,7 @@ const LIMIT: u64 = 1 << 30;
 /// What changed, as `--format json` prints it.
 #[derive(Debug, PartialEq, Serialize)]
 struct Diff {
-    /// Targets, suites and so on, if they differ: such runs compare badly.
+    /// The targets, suites, versions and scopes that differ. Verdicts of such runs are hard to compare.
     differ: Vec<Differ>,
     /// Each spec that one of the runs judged.
     specs: Vec<SpecDiff>,
@@ -41,7 +41,7 @@ struct SpecDiff {
     new: Option<Conformance>,
     old_gate: Option<Gate>,
     new_gate: Option<Gate>,
-    /// Tests whose verdict changed, or that only one run has.
+    /// Tests with a changed verdict, and tests that only one run has.
     tests: Vec<Change>,
 }
 
@@ -50,11 +50,11 @@ struct Change {
     test: String,
     old: Option<Verdict>,
     new: Option<Verdict>,
-    /// Whether it is worse: the test passed or was not judged, and now fails, warns or errs.
+    /// Whether the verdict is worse: fail is worse than error, error than warn, and warn than any other.
     worse: bool,
 }
 
-/// Carries out `plimsoll diff`. Exit code 1 if a test got worse, else 0.
+/// Runs `plimsoll diff`. The exit code is 1 if a test got worse, else 0.
 pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
     let diff = compare(&read(&args.old)?, &read(&args.new)?);
     match args.format.format {
@@ -68,10 +68,10 @@ pub fn diff(args: &DiffArgs) -> Result<u8, CliError> {
     Ok(if worse { exit::NOT_CONFORMANT } else { exit::CONFORMANT })
 }
 
-/// Reads a run.json, or that of a report folder.
+/// Reads a run.json, or the run.json of a report folder.
 fn read(path: &Path) -> Result<Run, CliError> {
     let file = if path.is_dir() { path.join("run.json") } else { path.to_owned() };
-    let refuse = |why: String| CliError::usage(format!("{} cannot be read: {why}", file.display()));
+    let refuse = |why: String| CliError::usage(format!("cannot read {}: {why}", file.display()));
     let length = std::fs::metadata(&file).map_err(|e| refuse(e.to_string()))?.len();
     if length > LIMIT {
         return Err(refuse(format!("it is longer than {LIMIT} bytes")));
@@ -130,7 +130,7 @@ fn compare_spec(spec: &str, old: Option<&Judgement>, new: Option<&Judgement>) ->
     }
 }
 
-/// How bad a verdict is. No verdict is not bad.
+/// Returns the severity of a verdict; 0 if there is none.
 fn rank(verdict: Option<Verdict>) -> u8 {
     match verdict {
         Some(Verdict::Fail) => 3,
@@ -172,7 +172,7 @@ mod tests {
     use crate::verdicts::samples::{judgement, run};
 
     #[test]
-    fn changes_are_found_and_steps_back_marked() {
+    fn changes_are_found_and_regressions_marked() {
         let old = [("poll::a@x", Pass), ("poll::b@x", Fail), ("poll::c@x", Pass), ("poll::e@x", Skip)];
         let new = [("poll::a@x", Fail), ("poll::b@x", Pass), ("poll::c@x", Pass), ("poll::d@x", Warn)];
         let diff =
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn other_targets_and_specs_are_told() {
+    fn other_targets_and_specs_are_reported() {
         let mut old = run(vec![judgement("gone", Conformant, &[])]);
         let mut new = run(vec![judgement("new", Conformant, &[])]);
         old.target.base = "https://a.example".into();
@@ -191,6 +191,6 @@ mod tests {
         let text = text(&compare(&old, &new));
         assert!(text.contains("the target differs"), "{text}");
         assert!(text.contains("gone: conformant -> not judged") && text.contains("new: not judged -> conformant"));
-        assert!(!text.contains('\u{1b}'), "a server's words cannot steer the terminal");
+        assert!(!text.contains('\u{1b}'), "texts of a server cannot control the terminal");
     }
 }

@@ -19,12 +19,12 @@ use crate::drive::export_levels;
 use crate::recording::model::Role;
 use crate::verdicts::exit;
 
-/// The file that is written.
+/// The file that it writes.
 const FILE: &str = "plimsoll.toml";
 
-/// What a server declares.
+/// What a server declares, or why it could not be read.
 #[derive(Debug)]
-struct Answers {
+struct Responses {
     base: String,
     metadata: Result<Value, String>,
     smart: Result<Value, String>,
@@ -33,11 +33,11 @@ struct Answers {
     client_id: Option<String>,
 }
 
-/// Carries out `plimsoll init`.
+/// Runs `plimsoll init`.
 pub fn init(args: &InitArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
     let path = Path::new(FILE);
     if path.exists() && !args.force {
-        return Err(CliError::usage(format!("{FILE} is there already; move it away, or overwrite it with --force")));
+        return Err(CliError::usage(format!("{FILE} exists already; move it, or overwrite it with --force")));
     }
     let config = cli_settings::init(&args.base, &args.target, sources)?;
     if let Some(refusal) = guard::refusal(&config) {
@@ -45,13 +45,13 @@ pub fn init(args: &InitArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
     }
     let target = RunTarget::new(&config)?;
     let suites = catalog::catalog(None)?;
-    let answers = runtime()?.block_on(async {
+    let responses = runtime()?.block_on(async {
         let metadata = target.get(Role::Metadata, "metadata").await;
-        // Print this before the other requests, which fail too if the server is not there.
+        // Print this before the other requests, which also fail if the server is not there.
         if let Err(why) = &metadata {
             say(&format!("note: no CapabilityStatement: {why}"));
         }
-        Answers {
+        Responses {
             base: config.target.value.as_ref().map(ToString::to_string).unwrap_or_default(),
             metadata,
             smart: target.get(Role::SmartConfiguration, ".well-known/smart-configuration").await,
@@ -60,78 +60,78 @@ pub fn init(args: &InitArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
             client_id: config.auth.client_id.value.clone(),
         }
     });
-    if answers.metadata.is_err() && answers.smart.is_err() && answers.groups.is_err() {
+    if responses.metadata.is_err() && responses.smart.is_err() && responses.groups.is_err() {
         return Err(CliError::undetermined(format!(
-            "nothing useful answers at {}: {}; is the server running, and is the URL its FHIR base?",
-            answers.base,
-            answers.metadata.err().unwrap_or_default()
+            "no usable response from {}: {}; check that the server runs and that the URL is its FHIR base URL",
+            responses.base,
+            responses.metadata.err().unwrap_or_default()
         )));
     }
-    let claims = answers.metadata.as_ref().map(|statement| export_levels::read(statement).claims).unwrap_or_default();
-    let text = toml(&answers, &catalog::declared(&suites, &claims));
-    std::fs::write(path, text).map_err(|e| CliError::usage(format!("{FILE} cannot be written: {e}")))?;
+    let claims = responses.metadata.as_ref().map(|statement| export_levels::read(statement).claims).unwrap_or_default();
+    let text = toml(&responses, &catalog::declared(&suites, &claims));
+    std::fs::write(path, text).map_err(|e| CliError::usage(format!("cannot write {FILE}: {e}")))?;
     say(&format!("wrote {FILE}; read it, then: plimsoll run --config {FILE}"));
     Ok(exit::CONFORMANT)
 }
 
-/// The text of the file. All texts of the server are escaped, in values and in comments.
-fn toml(answers: &Answers, specs: &[String]) -> String {
+/// Returns the text of the file. All texts of the server are escaped, in values and in comments.
+fn toml(responses: &Responses, specs: &[String]) -> String {
     let mut out = String::new();
-    let said = answers.metadata.as_ref().map(export_levels::read).unwrap_or_default();
+    let statement = responses.metadata.as_ref().map(export_levels::read).unwrap_or_default();
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "# Written by `plimsoll init`. Every key is a flag of `plimsoll run`; flags win.");
-    match (&said.software, &answers.metadata) {
+    let _ = writeln!(out, "# Written by `plimsoll init`. Every key has a flag of `plimsoll run`; flags override keys.");
+    match (&statement.software, &responses.metadata) {
         (Some(software), _) => {
-            let _ = writeln!(out, "# The server calls itself {}.", shown(software));
+            let _ = writeln!(out, "# Software of the server: {}.", shown(software));
         }
-        (None, Ok(_)) => out.push_str("# The server does not name its software.\n"),
+        (None, Ok(_)) => out.push_str("# The server does not state its software.\n"),
         (None, Err(why)) => {
-            let _ = writeln!(out, "# The server has no CapabilityStatement to read: {}.", shown(why));
+            let _ = writeln!(out, "# The CapabilityStatement of the server cannot be read: {}.", shown(why));
         }
     }
-    let _ = writeln!(out, "\ntarget = {}\n", quoted(&answers.base));
+    let _ = writeln!(out, "\ntarget = {}\n", quoted(&responses.base));
     if specs.is_empty() {
-        out.push_str("# The server declares no spec that is known here; `plimsoll list` names them.\n");
+        out.push_str("# The server declares no known spec; `plimsoll list` shows the known specs.\n");
         let _ = writeln!(out, "specs = [{}]\n", quoted(DEFAULT_SPEC));
     } else {
-        out.push_str("# As the CapabilityStatement declares.\n");
+        out.push_str("# Declared by the CapabilityStatement.\n");
         let _ = writeln!(out, "specs = [{}]\n", list(specs.iter().map(String::as_str)));
     }
-    let levels: Vec<&str> = said.levels.iter().map(|level| level.as_str()).collect();
+    let levels: Vec<&str> = statement.levels.iter().map(|level| level.as_str()).collect();
     if levels.is_empty() {
-        out.push_str("# The server declares no export operation; without this line every level is tried.\n");
+        out.push_str("# The server declares no export operation; without this key every export level is tried.\n");
         out.push_str("# levels = [\"system\", \"patient\", \"group\"]\n\n");
     } else {
-        out.push_str("# The levels whose export the server declares.\n");
+        out.push_str("# The export levels that the server declares.\n");
         let _ = writeln!(out, "levels = [{}]\n", list(levels.into_iter()));
     }
-    groups(&mut out, answers);
+    groups(&mut out, responses);
     out.push_str(
-        "# A Group without members, whose export must hold nobody.\n# empty-group = \"id\"\n\n\
-         # The server has the Bulk Cohort API, though its CapabilityStatement may not say so; `--allow-writes` tries it.\n\
+        "# A Group without members; its export must contain no patient.\n# empty-group = \"id\"\n\n\
+         # The server has the Bulk Cohort API, even if its CapabilityStatement does not declare it; `--allow-writes` tests it.\n\
          # cohorts = true\n\n",
     );
     out.push_str(
         "# Keep exports small on a production server.\n# types = [\"Patient\"]\n\n\
-         # From a kick-off to its completion, and for the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n\
-         # Look at deleted jobs once more after a minute, where a spec cares whether they stay away.\n\
+         # The maximum time from a kick-off to its completion, and of the whole run.\nmax-wait = \"10m\"\n# deadline = \"1h\"\n\n\
+         # Poll deleted jobs again after a minute, if a spec requires that they stay deleted.\n\
          # wait-for-expiry = true\n\n",
     );
-    auth(&mut out, answers);
+    auth(&mut out, responses);
     out.push_str(
-        "\n# Commands that change this server's data between two exports, run with --allow-hooks alone. Each prints Type/id of\n\
-         # the resources that it touched, a line each; it finds the base URL in PLIMSOLL_BASE.\n\
+        "\n# Commands that change this server's data between two exports; they run only with --allow-hooks. Each prints Type/id of\n\
+         # each resource that it changed, one per line; PLIMSOLL_BASE contains the base URL.\n\
          # [hooks]\n# change = [\"./change-one\"]\n# delete = [\"./delete-one\"]\n# fail = [\"./make-one-fail\"]\n\
-         \n# Values that exist on this server, where filters are to be tried with others than the data suggest.\n\
+         \n# Parameter values that exist on this server, to use instead of values from its data.\n\
          # [values]\n# address-state = \"NSW\"\n\
-         \n# A deviation that may stay for now: it is still reported, but does not fail a pipeline.\n\
+         \n# A known deviation: it is reported, but does not fail a pipeline.\n\
          # [[known]]\n# spec = \"hl7-3.0.0\"\n# test = \"area::id\"\n# reason = \"ticket 17\"\n# expires = \"2030-12-31\"\n",
     );
     out
 }
 
-fn groups(out: &mut String, answers: &Answers) {
-    let entries = answers.groups.as_ref().ok().and_then(|bundle| bundle.get("entry")?.as_array());
+fn groups(out: &mut String, responses: &Responses) {
+    let entries = responses.groups.as_ref().ok().and_then(|bundle| bundle.get("entry")?.as_array());
     let resources = entries.into_iter().flatten().take(5).filter_map(|entry| entry.get("resource"));
     let found: Vec<(&str, Option<&str>)> = resources
         .filter(|resource| resource.get("resourceType").and_then(Value::as_str) == Some("Group"))
@@ -143,26 +143,27 @@ fn groups(out: &mut String, answers: &Answers) {
         .collect();
     match found.first() {
         Some((first, _)) => {
-            out.push_str("# The Group that is exported; the server shows these:\n");
+            out.push_str("# The Group to export; the server has these:\n");
             for (id, name) in &found {
                 let _ = writeln!(out, "#   {id}{}", name.map(|name| format!("  {}", shown(name))).unwrap_or_default());
             }
             let _ = writeln!(out, "groups = [{}]\n", quoted(first));
         }
-        None => out.push_str("# The server shows no Group; group exports need the id of one.\n# groups = [\"id\"]\n\n"),
+        None => out
+            .push_str("# The server returned no Group; group exports need the id of a Group.\n# groups = [\"id\"]\n\n"),
     }
 }
 
-fn auth(out: &mut String, answers: &Answers) {
-    let endpoint = answers.smart.as_ref().ok().and_then(|smart| smart.get("token_endpoint")?.as_str());
+fn auth(out: &mut String, responses: &Responses) {
+    let endpoint = responses.smart.as_ref().ok().and_then(|smart| smart.get("token_endpoint")?.as_str());
     if let Some(endpoint) = endpoint {
-        let _ = writeln!(out, "# The server offers SMART; its token endpoint is {}", shown(endpoint));
+        let _ = writeln!(out, "# The server supports SMART; its token endpoint is {}", shown(endpoint));
     }
-    out.push_str("# Credentials are named here, never written here.\n");
-    match (answers.auth, endpoint) {
+    out.push_str("# Name the source of the credentials here; never write secrets here.\n");
+    match (responses.auth, endpoint) {
         (Some(AuthKind::Token), _) => out.push_str("[auth]\nkind = \"token\"\ntoken-env = \"PLIMSOLL_TOKEN\"\n"),
         (Some(AuthKind::Smart), _) => {
-            let id = answers.client_id.as_deref().unwrap_or("client-id");
+            let id = responses.client_id.as_deref().unwrap_or("client-id");
             let _ = writeln!(out, "[auth]\nkind = \"smart\"\nclient-id = {}\nkey-file = \"key.pem\"", quoted(id));
         }
         (_, Some(_)) => {
@@ -170,11 +171,11 @@ fn auth(out: &mut String, answers: &Answers) {
         }
         (_, None) => out.push_str("# [auth]\n# kind = \"token\"\n# token-env = \"PLIMSOLL_TOKEN\"\n"),
     }
-    out.push_str("# What this client must never be given, such as a patient of another tenant, or a tag of theirs.\n");
+    out.push_str("# Resources that this client must never receive, such as a patient or a tag of another tenant.\n");
     out.push_str("# forbidden-resources = [\"Patient/17\", \"https://example.org/tenants|other\"]\n");
 }
 
-/// A TOML basic string.
+/// Returns a TOML basic string.
 fn quoted(text: &str) -> String {
     // JSON escapes the same characters as TOML, except DEL.
     Value::from(text).to_string().replace('\u{7f}', "\\u007f")
@@ -184,7 +185,7 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// A text of the server for a comment: one short line without control characters.
+/// Returns a text of the server for a comment: one short line without control characters.
 fn shown(text: &str) -> String {
     values::one_line(text, 200)
 }
@@ -197,8 +198,8 @@ mod tests {
     use super::*;
     use crate::config::file::ConfigFile;
 
-    fn answers() -> Answers {
-        Answers {
+    fn responses() -> Responses {
+        Responses {
             base: "https://a.example/fhir".to_owned(),
             metadata: Ok(json!({"resourceType": "CapabilityStatement", "software": {"name": "Bulk"},
                 "rest": [{"operation": [{"name": "export"}]}]})),
@@ -210,8 +211,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_can_be_read_and_says_what_the_server_said() {
-        let text = toml(&answers(), &["hl7-3.0.0".to_owned()]);
+    fn the_written_file_is_read_back_and_contains_what_the_server_declares() {
+        let text = toml(&responses(), &["hl7-3.0.0".to_owned()]);
         let file = ConfigFile::parse(FILE.into(), false, text.clone()).unwrap();
         assert_eq!(file.table.groups.unwrap().get_ref(), &["g1".to_owned()]);
         assert_eq!(file.table.levels.unwrap().get_ref(), &[crate::base::vocabulary::ExportLevel::System]);
@@ -220,24 +221,24 @@ mod tests {
 
     #[test]
     fn a_hostile_server_cannot_write_settings() {
-        let nasty = "x\"\ninsecure = true\u{2028}\r#";
-        let mut answers = answers();
-        answers.metadata = Ok(json!({"resourceType": "CapabilityStatement", "software": {"name": nasty}}));
-        answers.smart = Ok(json!({"token_endpoint": nasty}));
-        answers.groups = Ok(json!({"entry": [
-            {"resource": {"resourceType": "Group", "id": nasty}},
-            {"resource": {"resourceType": "Group", "id": "ok", "name": nasty}}]}));
-        let file = ConfigFile::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
+        let hostile = "x\"\ninsecure = true\u{2028}\r#";
+        let mut responses = responses();
+        responses.metadata = Ok(json!({"resourceType": "CapabilityStatement", "software": {"name": hostile}}));
+        responses.smart = Ok(json!({"token_endpoint": hostile}));
+        responses.groups = Ok(json!({"entry": [
+            {"resource": {"resourceType": "Group", "id": hostile}},
+            {"resource": {"resourceType": "Group", "id": "ok", "name": hostile}}]}));
+        let file = ConfigFile::parse(FILE.into(), false, toml(&responses, &[])).unwrap();
         assert!(file.table.insecure.is_none());
         assert_eq!(file.table.groups.unwrap().get_ref(), &["ok".to_owned()]);
     }
 
     #[test]
-    fn a_server_that_says_little_still_gives_a_file() {
-        let none = || Err("it answered 404".to_owned());
-        let answers =
-            Answers { metadata: none(), smart: none(), groups: none(), auth: Some(AuthKind::Token), ..answers() };
-        let file = ConfigFile::parse(FILE.into(), false, toml(&answers, &[])).unwrap();
+    fn a_server_that_declares_nothing_still_gets_a_file() {
+        let none = || Err("the server returned 404".to_owned());
+        let responses =
+            Responses { metadata: none(), smart: none(), groups: none(), auth: Some(AuthKind::Token), ..responses() };
+        let file = ConfigFile::parse(FILE.into(), false, toml(&responses, &[])).unwrap();
         assert_eq!(file.table.auth.token_env.unwrap().get_ref().as_deref(), Some("PLIMSOLL_TOKEN"));
     }
 }

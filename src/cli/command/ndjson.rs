@@ -1,4 +1,4 @@
-//! `plimsoll ndjson`: NDJSON files validated without a server.
+//! `plimsoll ndjson`: validates NDJSON files without a server.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::ndjson::command::files::{CheckOptions, FailOn};
 use crate::ndjson::command::progress::NdjsonProgress;
 use crate::ndjson::command::report::{FileReport, NdjsonReport};
 
-/// Carries out `plimsoll ndjson`. Exit code 0 if nothing is wrong, else 1.
+/// Runs `plimsoll ndjson`. The exit code is 0 if nothing is wrong, else 1.
 pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
     let definitions = match &args.definitions {
         Some(path) => Some(Arc::new(tables(path)?)),
@@ -44,7 +44,7 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
         ..CheckOptions::default()
     };
     let progress = NdjsonProgress::default();
-    let begun = Instant::now();
+    let started = Instant::now();
     let done = AtomicBool::new(false);
     let report = thread::scope(|scope| {
         let shown = std::io::stderr().is_terminal();
@@ -66,17 +66,17 @@ pub fn check(args: &NdjsonArgs) -> Result<u8, CliError> {
         }
     };
     print(&text);
-    say(&summary(&report, begun.elapsed()));
+    say(&summary(&report, started.elapsed()));
     Ok(report.exit_code())
 }
 
 fn tables(path: &Path) -> Result<Tables, CliError> {
     let refuse = |why: String| CliError::usage(format!("{}: {why}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| refuse(format!("it cannot be read: {error}")))?;
+    let bytes = std::fs::read(path).map_err(|error| refuse(format!("cannot read the file: {error}")))?;
     Tables::decode(&bytes).map_err(|damaged| refuse(damaged.to_string()))
 }
 
-/// What was read, and how fast.
+/// Returns what was read, and how fast.
 fn summary(report: &NdjsonReport, took: Duration) -> String {
     let sum = |of: fn(&FileReport) -> u64| report.files.iter().map(of).sum::<u64>();
     let (lines, bytes) = (sum(|file| file.lines), sum(|file| file.bytes));
@@ -98,7 +98,8 @@ fn summary(report: &NdjsonReport, took: Duration) -> String {
     );
     let by = report.files.iter().find_map(|file| file.validated.as_ref()).map(|v| v.by.clone());
     if let Some(by) = by {
-        out += &format!("\nheld against FHIR {by}: {}, {} invalid", plural(judged, "resource"), HumanCount(invalid));
+        out +=
+            &format!("\nvalidated against FHIR {by}: {}, {} invalid", plural(judged, "resource"), HumanCount(invalid));
         if bare > 0 {
             out += &format!("; {} without a narrative (dom-6, good practice)", HumanCount(bare));
         }

@@ -1,4 +1,4 @@
-//! `plimsoll replay`: a recording judged again, without a network.
+//! `plimsoll replay`: judges a recording again, without a network.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::judge::judge_run::judge_whole;
 use crate::recording::store;
 use crate::verdicts::{exit, libtest};
 
-/// Carries out `plimsoll replay`.
+/// Runs `plimsoll replay`.
 pub fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let libtest = match libtest::arguments(&args.libtest) {
         Ok(libtest) => libtest,
@@ -28,16 +28,18 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     let recording = store::read(&args.recording).map_err(|e| CliError::usage(e.to_string()))?;
     let start = &recording.start;
     if start.suites != suites.digest {
-        say("note: the recording was made with other rules; what they ask for and it does not hold is undetermined");
+        say(
+            "note: the recording was made with other suites; tests of exchanges that it does not contain are undetermined",
+        );
     }
-    // Specs that are named replace both lists of the run.
+    // Specs on the command line replace both lists of the run.
     let of_run = args.spec.is_empty() && args.informational_spec.is_empty();
     let informational_specs =
         catalog::specs_named(&suites, if of_run { &start.informational_specs } else { &args.informational_spec })?;
-    // A run that was killed at its start had not yet decided on the specs.
-    let usual = [DEFAULT_SPEC.to_owned()];
+    // A run that was killed at its start has no specs yet.
+    let default = [DEFAULT_SPEC.to_owned()];
     let named: &[String] = match (args.spec.as_slice(), start.specs.as_slice()) {
-        ([], []) => &usual,
+        ([], []) => &default,
         ([], of_recording) => of_recording,
         (named, _) => named,
     };
@@ -55,7 +57,7 @@ pub fn replay(args: &ReplayArgs) -> Result<u8, CliError> {
     };
     let plan = catalog::plan(&suites, &specs, informational_specs.clone(), &selected)?;
     if plan.tests.is_empty() {
-        say("no test is selected; `plimsoll list` shows the names");
+        say("no test matches; `plimsoll list` shows the names");
         return Ok(exit::NOTHING);
     }
     if libtest.list {

@@ -1,4 +1,4 @@
-//! `plimsoll run`: suites, plan, drive, recording, judge, reports, in that order.
+//! `plimsoll run`: reads the suites, builds the plan, drives the exports, judges the recording and writes the reports.
 
 use libtest_mimic::Arguments;
 
@@ -30,7 +30,7 @@ use crate::verdicts::gate::KnownDeviation;
 use crate::verdicts::judged_run::Run;
 use crate::verdicts::{exit, libtest};
 
-/// Carries out `plimsoll run` and gives the exit code.
+/// Runs `plimsoll run` and returns the exit code.
 pub fn run(args: &RunArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
     let libtest = match libtest::arguments(&args.libtest) {
         Ok(libtest) => libtest,
@@ -57,7 +57,7 @@ pub fn run(args: &RunArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
     runtime()?.block_on(drive(&catalog, &settings, &libtest, &known, target, interrupted))
 }
 
-/// Refuses settings that do not go together.
+/// Returns an error for settings that contradict each other.
 fn check(config: &RunConfig) -> Result<(), CliError> {
     if let Some(refusal) = guard::refusal(config) {
         return Err(CliError::usage(refusal));
@@ -71,37 +71,37 @@ fn check(config: &RunConfig) -> Result<(), CliError> {
         && auth.kind.origin == Origin::Flag
     {
         return Err(CliError::usage(
-            "credentials need a server to go to; give its BASE-URL (the one within has clients of its own: --auth smart \
-             without credentials protects it)",
+            "credentials need a server; give its BASE-URL (--auth smart without credentials runs against the protected \
+             built-in server)",
         ));
     }
     if let Some(empty) = config.empty_group.value.as_ref().filter(|empty| config.groups.value.contains(empty)) {
         return Err(CliError::usage(format!(
-            "{empty} is named as a Group to export and as one without members; give --empty-group another"
+            "{empty} is the Group of both --group and --empty-group; give --empty-group a Group without members"
         )));
     }
     hooks(config)
 }
 
-/// Prints a note if there are hooks that are not run.
+/// Prints a note if hooks are configured but not allowed.
 ///
 /// # Errors
-/// Hooks are allowed, and there are none, or no server of the user's.
+/// Hooks are allowed, but none is configured or no base URL is given.
 fn hooks(config: &RunConfig) -> Result<(), CliError> {
     let named: Vec<&str> = config.hooks.named().map(|(name, _)| name.as_str()).collect();
     match (named.is_empty(), config.allow_hooks.value) {
         (true, true) => Err(CliError::usage(
-            "--allow-hooks was given, and no command to run: name some under [hooks] in plimsoll.toml, such as \
+            "--allow-hooks has no command to run: name some under [hooks] in plimsoll.toml, such as \
              change = [\"./change-one\"]",
         )),
         (false, true) if config.target.value.is_none() => Err(CliError::usage(
-            "hooks change the data of a server of yours; give its BASE-URL (the one within has its own, without \
+            "hooks change the data of your server; give its BASE-URL (the built-in server has its own hooks and needs no \
              --allow-hooks)",
         )),
         (false, false) if config.target.value.is_some() => {
             say(&format!(
-                "note: the hooks of plimsoll.toml ({}) are not run; --allow-hooks runs them, on this machine, and they \
-                 change the server's data",
+                "note: the hooks of plimsoll.toml ({}) are not run; --allow-hooks runs them on this machine, and they \
+                 change the data of the server",
                 named.join(", ")
             ));
             Ok(())
@@ -110,7 +110,7 @@ fn hooks(config: &RunConfig) -> Result<(), CliError> {
     }
 }
 
-/// Everything from the first request on.
+/// Drives the exports, judges the recording and finishes the run.
 async fn drive(
     catalog: &Catalog,
     settings: &CliSettings,
@@ -123,25 +123,25 @@ async fn drive(
     let strict = config.strict.value;
     let resumed = interrupted.as_ref().map(|run| run.specs.clone()).filter(|specs| !specs.is_empty());
     // If the filters leave no test, say so before anything is sent.
-    let decided = match (resumed, config.specs.value.is_empty(), target.is_embedded()) {
-        (Some(specs), true, _) => Some((specs, ", as the run that is resumed")),
+    let chosen = match (resumed, config.specs.value.is_empty(), target.is_embedded()) {
+        (Some(specs), true, _) => Some((specs, ", as in the interrupted run")),
         (_, false, _) => Some((config.specs.value.clone(), "")),
-        (None, true, true) => Some((catalog::or_default(&[]), ", which the reference server speaks")),
+        (None, true, true) => Some((catalog::or_default(&[]), ", the default spec of the reference server")),
         (None, true, false) => None,
     };
-    if nothing_possible(catalog, decided.as_ref().map(|(specs, _)| specs.as_slice()), settings, libtest)? {
+    if nothing_possible(catalog, chosen.as_ref().map(|(specs, _)| specs.as_slice()), settings, libtest)? {
         return Ok(nothing(settings));
     }
     let folder = report_folder::create(config, &target.host())?;
     let (jobs, journal) = interrupted.map(|run| (run.jobs, run.journal)).unzip();
     let mut driver = RunDriver::new(catalog, target, &folder, interrupt::watch(), jobs.unwrap_or_default())?;
-    let (specs, why) = match decided {
-        Some(decided) => decided,
+    let (specs, why) = match chosen {
+        Some(chosen) => chosen,
         None => match driver.declared(catalog).await? {
             none if none.is_empty() => {
-                (catalog::or_default(&[]), "; the server declares no spec that is known here, and --spec names none")
+                (catalog::or_default(&[]), ", the default: the server declares no known spec; --spec selects another")
             }
-            declared => (declared, ", which the server declares; --spec names others"),
+            declared => (declared, ", which the server declares; --spec selects others"),
         },
     };
     let plan = plan(catalog, &specs, settings, libtest)?;
@@ -150,11 +150,11 @@ async fn drive(
     }
     say(&format!("judging by {}{why}", specs.join(" and ")));
     let recording = driver.run(&plan).await?;
-    // This run has dealt with the jobs of the interrupted run.
+    // This run continued the jobs of the interrupted run.
     if let Some(journal) = journal.filter(|journal| journal.exists())
         && let Err(error) = std::fs::remove_file(&journal)
     {
-        say(&format!("note: {} is of no use any more and cannot be removed: {error}", journal.display()));
+        say(&format!("note: {} is no longer needed, but cannot be removed: {error}", journal.display()));
     }
     let mut run = judge_whole(catalog, &plan, recording);
     if let Some(why) = no_token(&run) {
@@ -163,29 +163,29 @@ async fn drive(
     let leftovers = report_folder::leftovers(&folder);
     if !run.leftovers.is_empty() && leftovers.exists() {
         say(&format!(
-            "note: {} has the URLs of the jobs left on the server, for you alone; a DELETE of each ends it",
+            "note: {} has the URLs of the jobs that remain on the server; keep it private, and send a DELETE to each URL",
             leftovers.display()
         ));
     }
     finish(&mut run, known, strict, libtest, Some(&folder))
 }
 
-/// Why the run got no token, if no failed test explains it: then there is nothing to report.
+/// Returns why the run got no token, if no failed test shows it: then there is nothing to report.
 fn no_token(run: &Run) -> Option<String> {
     let failed = run.judgements.iter().flat_map(|judgement| &judgement.tests).any(|test| test.verdict == Verdict::Fail);
     run.early.clone().filter(|_| run.early_kind == Some(EarlyEndKind::NoToken) && !failed)
 }
 
-/// Whether the filters leave no test: of the specs that are decided or, if the server decides, of any spec that it may
-/// declare. That may be one spec, or several, and then names of tests begin with the spec.
+/// Returns whether the filters select no test of the chosen specs. If the server's declaration chooses the specs,
+/// checks every single spec and all specs together, because test names begin with the spec if there are several.
 fn nothing_possible(
     catalog: &Catalog,
-    decided: Option<&[String]>,
+    chosen: Option<&[String]>,
     settings: &CliSettings,
     libtest: &Arguments,
 ) -> Result<bool, CliError> {
     let nothing = |specs: &[String]| plan(catalog, specs, settings, libtest).map(|plan| plan.tests.is_empty());
-    let Some(decided) = decided else {
+    let Some(chosen) = chosen else {
         let all = catalog::spec_ids(catalog);
         for spec in &all {
             if !nothing(std::slice::from_ref(spec))? {
@@ -194,14 +194,15 @@ fn nothing_possible(
         }
         return nothing(&all);
     };
-    nothing(decided)
+    nothing(chosen)
 }
 
-/// Builds the plan for the tests that the filters before and after `--` leave.
+/// Builds the plan of the tests that the filters before and after `--` select.
 fn plan(catalog: &Catalog, specs: &[String], settings: &CliSettings, libtest: &Arguments) -> Result<Plan, CliError> {
     let selected = |name: &str| {
-        let ours = settings.filters.is_empty() || settings.filters.iter().any(|filter| name.contains(filter.as_str()));
-        ours && libtest::selects(libtest, name)
+        let matches =
+            settings.filters.is_empty() || settings.filters.iter().any(|filter| name.contains(filter.as_str()));
+        matches && libtest::selects(libtest, name)
     };
     let informational_specs =
         settings.config.informational_specs.value.iter().filter(|id| !specs.contains(id)).cloned().collect();
@@ -223,14 +224,14 @@ fn list(args: &RunArgs, libtest: &Arguments, catalog: &Catalog, settings: &CliSe
 
 fn nothing(settings: &CliSettings) -> u8 {
     let by = match settings.filters.is_empty() {
-        true => "what follows --".to_owned(),
+        true => "the arguments after --".to_owned(),
         false => settings.filters.iter().map(|filter| format!("{filter:?}")).collect::<Vec<_>>().join(" or "),
     };
     // With several specs, a full name (for --exact) begins with the spec.
     let several = settings.config.specs.value.len() + settings.config.informational_specs.value.len() > 1;
     let names =
-        if several { "shows the names, which begin with the spec where there are several" } else { "shows the names" };
-    say(&format!("no test is selected by {by}; `plimsoll run --list` {names}"));
+        if several { "shows the names, which begin with the spec if there are several" } else { "shows the names" };
+    say(&format!("no test matches {by}; `plimsoll run --list` {names}"));
     exit::NOTHING
 }
 
@@ -240,6 +241,6 @@ fn print_config_of(config: &RunConfig, format: Format) {
         Format::Json => print_json(&print_config::json(config)),
     }
     if let Some(refusal) = guard::refusal(config) {
-        say(&format!("note: a run would be refused: {refusal}"));
+        say(&format!("note: a run with this configuration is refused: {refusal}"));
     }
 }

@@ -1,4 +1,4 @@
-//! `plimsoll selftest`: every fault of the reference server against every test.
+//! `plimsoll selftest`: runs every test against every fault of the reference server.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -18,7 +18,7 @@ use crate::selftest::{matrix_page, untested_tests};
 use crate::suite::catalog::Catalog;
 use crate::verdicts::exit;
 
-/// Carries out `plimsoll selftest`. The exit code is 0 if exactly the tests that a fault lists notice it, no test notices a
+/// Runs `plimsoll selftest`. The exit code is 0 if exactly the tests that a fault lists notice it, no test notices a
 /// legal variant, and (if all faults were tried) some fault triggers each SHALL and SHOULD test; else 1.
 pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
     let catalog = catalog::catalog(args.suites.suites.as_deref())?;
@@ -46,7 +46,7 @@ pub fn selftest(args: &SelftestArgs) -> Result<u8, CliError> {
         write(folder, &cells, &untested)?;
     }
     for test in &untested {
-        say(&format!("no fault trips {test}; a test that nobody has seen fail is a rumour"));
+        say(&format!("no fault triggers {test}; a test that no fault triggers proves nothing"));
     }
     let good = untested.is_empty() && cells.iter().all(|cell| cell.result.is_good());
     Ok(if good { exit::CONFORMANT } else { exit::NOT_CONFORMANT })
@@ -65,7 +65,7 @@ fn write(folder: &Path, cells: &[Cell], untested: &[String]) -> Result<(), CliEr
     Ok(())
 }
 
-/// Prints the faults and legal variants: those that are named, or all.
+/// Prints the named faults and legal variants, or all.
 fn list(args: &SelftestArgs) -> Result<(), CliError> {
     let faults = match args.fault.is_empty() {
         true => crate::reference::fault::embedded::faults(),
@@ -90,7 +90,7 @@ fn list(args: &SelftestArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The SHALL and SHOULD tests that no fault triggers, `SPEC::area::id`.
+/// Returns the SHALL and SHOULD tests that no fault triggers, as `SPEC::area::id`.
 fn untested_of(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
     let specs: BTreeSet<&str> = cells.iter().map(|cell| cell.spec.as_str()).collect();
     let of = |spec: &&str| {
@@ -102,7 +102,7 @@ fn untested_of(catalog: &Catalog, cells: &[Cell]) -> Vec<String> {
     specs.iter().flat_map(of).collect()
 }
 
-/// One line per cell, reasons below those that are wrong, and the counts.
+/// Returns one line per cell, with reasons below the wrong cells, and the counts.
 fn text(cells: &[Cell]) -> String {
     let width = cells.iter().map(|cell| cell.fault.chars().count()).max().unwrap_or(0);
     let mut out = String::new();

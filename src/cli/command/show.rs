@@ -1,4 +1,4 @@
-//! `plimsoll list`, `explain`, `coverage` and `run --list`: what is judged, and why.
+//! `plimsoll list`, `explain`, `coverage` and `run --list`: show tests and requirements.
 
 use crate::cli::args::{CoverageArgs, ExplainArgs, ListArgs};
 use crate::cli::catalog;
@@ -12,7 +12,7 @@ use crate::report::explain::Proof;
 use crate::suite::catalog::Catalog;
 use crate::verdicts::exit;
 
-/// Carries out `plimsoll list`.
+/// Runs `plimsoll list`.
 pub fn list(args: &ListArgs) -> Result<u8, CliError> {
     let catalog = catalog::catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
@@ -20,19 +20,21 @@ pub fn list(args: &ListArgs) -> Result<u8, CliError> {
     Ok(exit::CONFORMANT)
 }
 
-/// Carries out `plimsoll coverage`.
+/// Runs `plimsoll coverage`.
 pub fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
     let catalog = catalog::catalog(args.suites.suites.as_deref())?;
     let specs = specs(&catalog, &args.spec)?;
     match args.format {
         CoverageFormat::Text => print(&report::coverage::text(&catalog, &specs)),
         CoverageFormat::Json => print_json(&report::coverage::json(&catalog, &specs)),
-        CoverageFormat::Markdown => print(&report::coverage::markdown(&catalog, &specs)),
+        CoverageFormat::Markdown => print(
+            &specs.iter().map(|spec| report::coverage::markdown(&catalog, spec)).collect::<Vec<_>>().join("\n"),
+        ),
     }
     Ok(exit::CONFORMANT)
 }
 
-/// Carries out `plimsoll explain`.
+/// Runs `plimsoll explain`.
 pub fn explain(args: &ExplainArgs) -> Result<u8, CliError> {
     let catalog = catalog::catalog(args.suites.suites.as_deref())?;
     let faults = crate::reference::fault::embedded::faults().map_err(|e| CliError::undetermined(e.to_string()))?;
@@ -55,7 +57,7 @@ pub fn plan(plan: &Plan, format: Format) {
     }
 }
 
-/// The specs named, or all if none is named.
+/// Returns the given specs, or all if none is given.
 fn specs(catalog: &Catalog, named: &[String]) -> Result<Vec<String>, CliError> {
     if named.is_empty() { Ok(spec_ids(catalog)) } else { specs_named(catalog, named) }
 }

@@ -1,4 +1,4 @@
-//! Downloads the files of a manifest, a few at once, and records their facts in the order of the manifest.
+//! Downloads the files of a manifest, a few at a time, and records their facts in the order of the manifest.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -21,7 +21,7 @@ use crate::ndjson::identity::Identity;
 use crate::recording::model::Stop;
 use crate::suite::model::FileList;
 
-/// Files of one flow that are downloaded at once.
+/// The most files of one flow that are downloaded at the same time.
 const MAX_CONCURRENT: usize = 4;
 
 /// The files of an export, once they are read.
@@ -30,21 +30,22 @@ pub(crate) struct Downloaded {
     pub resources: ResourceStore,
     /// All resources of the output, by hash.
     pub index: Identity,
-    /// Measures the resources against the filters of the request.
+    /// Compares the resources with the filters of the request.
     pub counter: Arc<Counter>,
-    /// Finds the blocks of files that the request wants organized.
+    /// Finds the blocks of files, if the request asks for organized files.
     pub organizer: Option<Arc<Organizer>>,
     /// Resources that hooks named.
     pub changes: ExportedChanges,
-    /// Whether every output file was read whole.
+    /// Whether every output file was read completely.
     pub whole: bool,
-    /// The manifest lists more files than are downloaded.
+    /// Whether the manifest lists more files than are downloaded.
     pub too_many: bool,
     /// The limit that ended the download early, if any.
     pub end: Result<(), Stop>,
 }
 
-/// Downloads the `wanted` files and records their facts, except those that depend on other files: these stay in `fetched`.
+/// Downloads the `wanted` files and records their facts, except those that depend on other files: these stay in
+/// `fetched`.
 pub(crate) async fn download_all(
     context: &FlowContext<'_>,
     route: &Route,
@@ -57,7 +58,7 @@ pub(crate) async fn download_all(
     let compared = route.comparable_source().map(|source| (source.flow.as_str(), &*source.outcome.resources));
     let organizer = measures.blocks.then(|| Organizer::of(&route.params, &context.run.key, compared)).flatten();
     let fetching = Fetching {
-        // A resource may stand in several blocks of organized files.
+        // A resource may be in several blocks of organized files.
         index: Some(&index).filter(|_| organizer.is_none()),
         hashes: measures.identity,
         counter: Some(&counter),
@@ -87,7 +88,7 @@ pub(crate) async fn download_all(
                 break;
             }
         };
-        // Deleted files come after the output files, so that every output file was read by now.
+        // Deleted files follow the output files in the order, so every output file has been read.
         got.facts.lines.deleted_in_output = index.held(&got.deleted);
         changes.output.append(&mut got.measured.data_changes);
         changes.deleted.append(&mut got.deleted);

@@ -36,7 +36,7 @@ pub(crate) async fn fetch_again(context: &FlowContext<'_>, wanted: &WantedFile, 
     Ok(())
 }
 
-/// Downloads one file. `None` if the response was no file; the recording has the response.
+/// Downloads one file. `None` if the response was not a file; the recording has the response.
 pub(crate) async fn fetch(
     context: &FlowContext<'_>,
     wanted: &WantedFile,
@@ -57,7 +57,7 @@ pub(crate) async fn fetch(
     if let Some(probe) = probe {
         probe_request::apply_probe(&mut request, probe);
     }
-    // The response to the method that was refused, if the other method was tried after it.
+    // The response that refused the first method, if the other method was tried next.
     let mut refused: Option<(u32, StatusCode)> = None;
     let budget = Budget::new(context.run);
     let mut attempt = 0;
@@ -87,7 +87,7 @@ pub(crate) async fn fetch(
             Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
                 return Err(context.halt_stop(reply.exchange, trouble));
             }
-            // One server error does not mean that the file is lost.
+            // A single server error may be temporary.
             Ok(whole)
                 if retry::asks_to_wait(whole.status, attempt)
                     || (whole.status.is_server_error() && attempt < MAX_5XX_RETRIES) =>
@@ -95,7 +95,7 @@ pub(crate) async fn fetch(
                 context.retry_after(&whole.headers)
             }
             _ => {
-                // Neither method delivered the file. The response to a method that the server supports says more.
+                // Neither method delivered the file. The response to the method that the server supports counts.
                 if let Some((first, status)) = refused {
                     let spare = if status == StatusCode::METHOD_NOT_ALLOWED { first } else { reply.exchange };
                     context.run.session.recorder().supersede(spare);
@@ -110,23 +110,23 @@ pub(crate) async fn fetch(
         context.run.session.recorder().supersede(reply.exchange);
         let least = context.run.settings.least_wait;
         let time = retry::pause_again(retry_after, attempt, left, least, retry::MAX_WAIT);
-        context.wait(time, "patience for a file").await?;
+        context.wait(time, "until the retry of a file").await?;
         attempt += 1;
     }
 }
 
-/// Whether a file may be requested by POST: only from the target itself or an origin that the user trusts.
+/// Returns whether a file may be requested by POST: only from the target itself or an origin that the user trusts.
 fn may_post(context: &FlowContext<'_>, url: &Url) -> bool {
     let settings = &context.run.settings;
     url.origin() == settings.base.origin() || settings.allow_origins.contains(&url.origin())
 }
 
-/// Whether a status may mean that files need another method.
+/// Returns whether a status may mean that files need another method.
 fn refuses_the_method(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 405 | 501)
 }
 
-/// The headers of a request for a file.
+/// Returns the headers of a request for a file.
 fn file_headers() -> HeaderMap {
     requests::usual(&[(ACCEPT, "application/fhir+ndjson"), (ACCEPT_ENCODING, "gzip")])
 }

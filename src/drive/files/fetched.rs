@@ -1,5 +1,5 @@
-//! What is known of the files of a flow during the download. A manifest may list a hundred thousand files: only facts
-//! that depend on other files are kept here, all others go to the recording at once.
+//! What is known about the files of a flow during the download. A manifest may list a hundred thousand files, so only
+//! facts that depend on other files are kept here; all others are recorded at once.
 
 use serde_json::Value;
 
@@ -16,10 +16,10 @@ use crate::recording::facts::FileFacts;
 use crate::suite::flow::Download;
 use crate::suite::model::FileList;
 
-/// What is known of the files that were read.
+/// What is known about the files that were read.
 #[derive(Debug, Default)]
 pub(crate) struct DownloadedFiles {
-    /// The first file with a line, of each list.
+    /// The first file of each list that has a line.
     first: Vec<WantedFile>,
     /// The dates of the output files.
     pub span: Span,
@@ -38,7 +38,7 @@ pub(crate) struct PendingFacts {
 }
 
 impl DownloadedFiles {
-    /// The first file of a list that held a line.
+    /// Returns the first file of a list that has a line.
     fn first(&self, list: FileList) -> Option<&WantedFile> {
         self.first.iter().find(|wanted| wanted.list() == list)
     }
@@ -77,13 +77,14 @@ impl DownloadedFiles {
     }
 }
 
-/// The files that probes request, one per list: the first file that held a line, or else the first in the manifest.
+/// Returns the files that probes request, one per list: the first file that has a line, or else the first in the
+/// manifest.
 pub(crate) fn probed_files(job: &Job, manifest: &Value, fetched: &DownloadedFiles) -> Vec<WantedFile> {
     let (items, _) = manifest_files::files(manifest, Download::All);
     let listed: Vec<WantedFile> = items.into_iter().filter_map(|item| wanted::usable(job, manifest, item)).collect();
     let of_list = |list: FileList| {
-        let held = fetched.first(list);
-        held.or_else(|| listed.iter().find(|wanted| wanted.list() == list)).cloned()
+        let first = fetched.first(list);
+        first.or_else(|| listed.iter().find(|wanted| wanted.list() == list)).cloned()
     };
     FileList::ALL.iter().filter_map(|list| of_list(*list)).collect()
 }

@@ -1,4 +1,4 @@
-//! Keeps downloaded files on disk for `--keep-files`.
+//! Stores downloaded files on disk for `--keep-files`.
 
 use std::fs::File;
 
@@ -7,7 +7,7 @@ use crate::drive::stops::stop;
 use crate::ndjson::decode::Coding;
 use crate::recording::model::{FileRef, Stop, StopKind};
 
-/// Creates the file for a body, if bodies are kept. No part of its name comes from the server.
+/// Creates the file for a body, if `--keep-files` is set. No part of its name is from the server.
 pub(crate) fn keep(
     context: &FlowContext<'_>,
     place: FileRef,
@@ -23,7 +23,7 @@ pub(crate) fn keep(
     file.map(Some).map_err(|error| cannot_keep(&error))
 }
 
-/// The reason to stop where a body cannot be kept.
+/// Returns the reason to end a flow when a body cannot be stored.
 pub(crate) fn cannot_keep(error: &std::io::Error) -> Stop {
-    stop(StopKind::Limit, None, format!("the files cannot be kept: {error}; see --keep-files"))
+    stop(StopKind::Limit, None, format!("the folder of --keep-files cannot be written: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Reads the body of one file through the line reader.
+//! Reads the body of one file with the line reader.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::session::decode;
 use crate::session::exchange::Streaming;
 use crate::suite::model::FileList;
 
-/// After so many bytes, other flows get their turn.
+/// After so many bytes, the task yields to other flows.
 const YIELD_BYTES: u64 = 1 << 20;
 
 /// The longest body without a resource, such as an error page, that is recorded as a whole.
@@ -39,28 +39,28 @@ pub(crate) struct Download {
     pub facts: FileFacts,
     /// Of a `deleted` file: hashes of the resources that it lists.
     pub deleted: Vec<u64>,
-    /// What filters say of its resources, and the resources that are kept.
+    /// The matches of filters with its resources, and the resources that are kept.
     pub measured: Measured,
-    /// Its blocks, if the request wants organized files.
+    /// Its blocks, if the request asks for organized files.
     pub blocks: Option<Blocks>,
 }
 
 /// What the files of a flow share during the download.
 pub(crate) struct Fetching<'f> {
-    /// Finds resources that come twice.
+    /// Finds resources that are exported twice.
     pub index: Option<&'f Identity>,
     /// Whether the hash of each resource is kept.
     pub hashes: bool,
     /// Keeps and measures resources.
     pub counter: Option<&'f Arc<Counter>>,
-    /// Finds blocks, if the request wants organized files.
+    /// Finds blocks, if the request asks for organized files.
     pub organizer: Option<&'f Arc<Organizer>>,
-    /// Bytes and lines so far, for the progress.
+    /// Bytes and lines so far, for the progress display.
     pub bytes: AtomicU64,
     pub lines: AtomicU64,
 }
 
-/// Reads the body of a file to its end, or until it breaks off.
+/// Reads the body of a file to its end, or until an error.
 pub(crate) async fn read(
     context: &FlowContext<'_>,
     wanted: &WantedFile,
@@ -75,7 +75,7 @@ pub(crate) async fn read(
         Ok(coding) => coding,
         Err(why) => {
             streaming.finish(0, BodyKind::Streamed, Some(Trouble::new(TroubleKind::Protocol, why)));
-            // The body was not decoded, so that the facts name no coding.
+            // The body was not decoded, so the facts name no coding.
             let facts = FileFacts { exchange, ..FileFacts::default() };
             return Ok(Download { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
         }
@@ -149,7 +149,7 @@ pub(crate) async fn read(
     let decoded = reader.bytes();
     let done = reader.finish(broken.is_none());
     let broken = broken.or(done.broken.map(|trouble| decode::with_likely_cause(trouble, &streaming.headers)));
-    // An error page in place of a file is recorded as a body; a file of lines has its facts.
+    // An error page in place of a file is recorded as a body; a file with resources is recorded as facts.
     if done.lines.resources == 0 && coding == Coding::Identity && head.len() <= MAX_ERROR_PAGE && !head.is_empty() {
         streaming.finish_with(&head, broken);
     } else {
@@ -179,11 +179,11 @@ pub(crate) async fn read(
     }
 }
 
-/// Stops the flow when the run has downloaded more than `--max-bytes`.
+/// Returns an error when the run has downloaded more than `--max-bytes`.
 pub(crate) fn check_bytes(context: &FlowContext<'_>, exchange: Option<u32>) -> Result<(), Stop> {
     let most = context.run.settings.max_bytes;
     if context.run.file_bytes.load(Ordering::Relaxed) > most {
-        let because = format!("the run has taken more than {most} bytes of files; raise --max-bytes");
+        let because = format!("the run downloaded more than {most} bytes of files (--max-bytes)");
         return Err(stop(StopKind::Limit, exchange, because));
     }
     Ok(())

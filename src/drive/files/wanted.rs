@@ -16,20 +16,20 @@ use crate::suite::model::FileList;
 pub(crate) struct WantedFile {
     pub item: Item,
     pub url: Url,
-    /// The manifest says that no token is needed, so that none is sent.
+    /// Whether the file needs no token, according to the manifest. Then none is sent.
     pub open: bool,
     pub transaction_time: Option<String>,
 }
 
 impl WantedFile {
-    /// The list of the manifest that names it.
+    /// Returns the list of the manifest that names it.
     pub fn list(&self) -> FileList {
         self.item.place.list
     }
 }
 
-/// The files to download, each URL once, and whether the manifest lists more than are downloaded. Relative URLs are resolved
-/// against the polling URL. Items without a usable URL are left out; the tests of the manifest judge them.
+/// Returns the files to download, each URL once, and whether the manifest lists more than are downloaded. Relative URLs
+/// are resolved against the polling URL. Items without a usable URL are left out; the tests of the manifest judge them.
 pub(crate) fn wanted_files(context: &FlowContext<'_>, job: &Job, manifest: &Value) -> (Vec<WantedFile>, bool) {
     let (items, too_many) = manifest_files::files(manifest, context.planned.flow.download);
     let mut known = HashSet::new();
@@ -37,7 +37,7 @@ pub(crate) fn wanted_files(context: &FlowContext<'_>, job: &Job, manifest: &Valu
     (wanted.filter(|wanted| known.insert(wanted.url.clone())).collect(), too_many)
 }
 
-/// A file of the manifest, if its URL is usable.
+/// Returns a file of the manifest, if its URL is usable.
 pub(crate) fn usable(job: &Job, manifest: &Value, item: Item) -> Option<WantedFile> {
     let url = job.url.join(&item.url).ok()?;
     let transaction_time = manifest.get("transactionTime").and_then(Value::as_str).map(str::to_owned);

@@ -11,7 +11,7 @@ use crate::drive::flow::{delete, group, retry};
 use crate::recording::model::Role;
 use crate::suite::flow::Identity;
 
-/// Releases a job, and deletes it if no other flow holds it.
+/// Releases a job, and deletes it unless another flow holds it or `--no-delete` is set.
 pub(crate) async fn release_job(context: &FlowContext<'_>, job: &Url, owner: Identity) {
     if !context.forget(job) || !context.run.jobs.release(job) || context.run.settings.no_delete {
         return;
@@ -27,8 +27,8 @@ pub(crate) async fn clean_up(context: &FlowContext<'_>) {
     delete::within_grace(context.run, delete_groups(context)).await;
 }
 
-/// Writes the polling URLs of `jobs`, one per line, to a new file at `path` that only its owner can read: a polling URL may
-/// be enough to read the export.
+/// Writes the polling URLs of `jobs`, one per line, to a new file at `path` that only its owner can read, because a
+/// polling URL may be enough to read the export.
 pub(crate) fn list_leftovers(path: &Path, jobs: &[Url]) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -38,7 +38,7 @@ pub(crate) fn list_leftovers(path: &Path, jobs: &[Url]) -> std::io::Result<()> {
     jobs.iter().try_for_each(|job| writeln!(file, "{job}"))
 }
 
-/// Deletes the Groups that the flow created, and those that are only found by their name.
+/// Deletes the Groups that the flow created, including those that can only be found by name.
 async fn delete_groups(context: &FlowContext<'_>) {
     let unconfirmed = std::mem::take(&mut context.cohort().unconfirmed);
     for name in unconfirmed {
@@ -60,7 +60,7 @@ async fn delete_groups(context: &FlowContext<'_>) {
     }
 }
 
-/// Clean-up of a flow that keeps its job until the flows with the same request have sent theirs.
+/// Cleans up after a flow, once all flows with the same request have sent their kick-off.
 pub(crate) async fn clean_up_late(context: &FlowContext<'_>) {
     for other in &context.planned.waits.kept_for {
         context.run.flow_results.kickoff(other).await;
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_listed_for_its_owner_alone() {
+    fn leftovers_are_listed_in_a_file_that_only_its_owner_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("left");
         list_leftovers(&path, &["https://h/job?id=1".parse().unwrap(), "https://h/job?id=2".parse().unwrap()]).unwrap();
@@ -84,6 +84,6 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
             assert_eq!(mode & 0o777, 0o600);
         }
-        assert!(list_leftovers(&path, &[]).is_err(), "nothing that is there is written over");
+        assert!(list_leftovers(&path, &[]).is_err(), "an existing file is not overwritten");
     }
 }

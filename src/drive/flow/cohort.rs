@@ -19,20 +19,22 @@ use crate::suite::flow::{Needs, Probe};
 use crate::suite::send::Send;
 use crate::suite::values::is_unrelated_refusal;
 
-/// Why the flow may not create a Group. `None` if it may.
+/// Returns why the flow may not create a Group; `None` if it may.
 pub(crate) fn why_no_writes(context: &FlowContext<'_>) -> Option<&'static str> {
     let settings = &context.run.settings;
     match (settings.allow_writes, settings.cohorts || context.run.declared.cohorts) {
-        (false, _) => Some("a run writes nothing to the target unasked; --allow-writes lets it make a Group"),
+        (false, _) => {
+            Some("a run does not write to the server by default. Give --allow-writes to let it create Groups")
+        }
         (true, false) => Some(
-            "the target's CapabilityStatement does not list the profile of cohorts; --cohorts says that the target \
-             has them all the same",
+            "the server's CapabilityStatement does not list the cohort profile. Give --cohorts if the server has the \
+             Bulk Cohort API",
         ),
         (true, true) => None,
     }
 }
 
-/// Whether a probe reads the Group that the flow created.
+/// Returns whether a probe reads the Group that the flow created.
 pub(crate) fn reads_created_group(context: &FlowContext<'_>, probe: &Probe) -> bool {
     context.planned.flow.credentials == Some(Needs::Cohort) && probe.send == Send::Read
 }
@@ -40,7 +42,7 @@ pub(crate) fn reads_created_group(context: &FlowContext<'_>, probe: &Probe) -> b
 /// Creates the Group that the flow exports.
 ///
 /// # Errors
-/// Why there is none.
+/// The reason why no Group was created.
 pub(crate) async fn create_group(context: &FlowContext<'_>) -> Result<(), Stop> {
     let Some(probe) = context.planned.flow.probes.iter().find(|probe| probe.makes_group()) else { return Ok(()) };
     let (exchange, result) = send_group(context, probe, None).await?;
@@ -50,21 +52,21 @@ pub(crate) async fn create_group(context: &FlowContext<'_>) -> Result<(), Stop> 
             context.cohort().made = Some(id);
             return Ok(());
         }
-        GroupResult::Somewhere => "the target made a Group, and does not say where".to_owned(),
+        GroupResult::Somewhere => "the server created a Group but did not return its location".to_owned(),
         GroupResult::Rejected(why) | GroupResult::Pending(why) => {
-            format!("the target need not make every Group: {why}")
+            format!("a server may decline to create a Group: {why}")
         }
         GroupResult::Refused(status) => {
-            let because = format!("the POST of a Group was answered {}", status.as_u16());
+            let because = format!("the POST of a Group returned {}", status.as_u16());
             return Err(match status.as_u16() {
                 401 | 403 => stop(StopKind::Credentials, at, because),
                 404 | 405 | 501 => stop(StopKind::Answer, at, because),
-                // A server accepts the filters that it knows and may refuse this one.
+                // A server may refuse a filter that it does not support.
                 400..=499 => {
-                    let optional = "the target need not take every member filter";
+                    let optional = "a server may refuse a member filter";
                     stop(StopKind::Declined, at, format!("{optional}: {because}"))
                 }
-                code if is_unrelated_refusal(code) => stop(StopKind::Waited, at, format!("{because} again and again")),
+                code if is_unrelated_refusal(code) => stop(StopKind::Waited, at, format!("{because} on every try")),
                 _ => stop(StopKind::Answer, at, because),
             });
         }
@@ -72,12 +74,13 @@ pub(crate) async fn create_group(context: &FlowContext<'_>) -> Result<(), Stop> 
     Err(stop(StopKind::NoPick, at, because))
 }
 
-/// A probe that writes a Group, reads the created one, or searches for it by name. An error ends the probe, not the flow.
+/// Sends a probe that writes a Group, reads the created one, or searches for it by name. An error ends the probe, not
+/// the flow.
 pub(crate) async fn probe_group(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs<'_>) {
     let Some(id) = context.group() else { return };
     match probe.send {
         Send::Create => {
-            // A further Group.
+            // One more Group.
             let _ = send_group(context, probe, None).await;
         }
         Send::Update if context.run.declared.group_updates => {
@@ -111,8 +114,8 @@ pub(crate) async fn probe_group(context: &FlowContext<'_>, probe: &Probe, inputs
     }
 }
 
-/// Sends a request until its response is `good`, for a few seconds: a Group that was just written may not be visible
-/// everywhere yet. The last response counts.
+/// Sends a request for up to [`retry::SETTLE_TIME`] until its response is `good`: a Group that was just written may not
+/// be visible yet. The last response counts.
 async fn send_until(
     context: &FlowContext<'_>,
     request: RequestSpec,
@@ -126,15 +129,15 @@ async fn send_until(
         match reply.result {
             Ok(whole) if !good(&whole) && !left.is_zero() => {
                 context.run.session.recorder().supersede(reply.exchange);
-                context.wait(retry::RECHECK_INTERVAL.min(left), "until a Group is seen").await.ok()?;
+                context.wait(retry::RECHECK_INTERVAL.min(left), "until the Group is visible").await.ok()?;
             }
             result => return result.ok(),
         }
     }
 }
 
-/// Sends a Group, as a new one or as an update of `id`, and waits until the target has processed it. Returns the exchange and
-/// the result.
+/// Sends a Group, as a new one or as an update of `id`, and waits until the target has processed it. Returns the
+/// exchange and the result.
 async fn send_group(context: &FlowContext<'_>, probe: &Probe, id: Option<&str>) -> Result<(u32, GroupResult), Stop> {
     let name = group::group_name(context, Some(probe));
     let (method, url) = match id {
@@ -160,7 +163,7 @@ async fn send_group(context: &FlowContext<'_>, probe: &Probe, id: Option<&str>) 
             Some(Ok(job)) => poll_creation(context, probe, &job, context.retry_after(&whole.headers), budget).await?,
             Some(Err(because)) => return Err(stop(StopKind::Answer, Some(exchange), because)),
             None => {
-                let because = "the POST of a Group was answered 202 without a Content-Location to poll";
+                let because = "the POST of a Group returned 202 without the header Content-Location";
                 return Err(stop(StopKind::Answer, Some(exchange), because));
             }
         },
@@ -193,7 +196,7 @@ async fn send_group(context: &FlowContext<'_>, probe: &Probe, id: Option<&str>) 
     Ok((exchange, result))
 }
 
-/// Polls the job that creates a Group until it is over.
+/// Polls the job that creates a Group until it ends.
 async fn poll_creation(
     context: &FlowContext<'_>,
     probe: &Probe,
@@ -209,11 +212,11 @@ async fn poll_creation(
         if left.is_zero() {
             let seconds = context.run.settings.max_wait.as_secs();
             return Ok(GroupResult::Pending(format!(
-                "after {seconds} s it was not made; somebody may have to approve of it"
+                "the job that creates it was still running after {seconds} s (--max-wait), perhaps waiting for approval"
             )));
         }
         let time = retry::pause(retry_after, attempt, left, context.run.settings.least_wait);
-        context.wait(time, "until a Group is made").await?;
+        context.wait(time, "until the Group is created").await?;
         attempt += 1;
         let mut request = requests::plain(context.name(), Role::Probe, Method::GET, job.clone(), group::accept());
         probe_request::apply_probe(&mut request, probe);
@@ -230,14 +233,14 @@ async fn poll_creation(
             200..=299 => place(&whole.headers, &serde_json::from_slice(&whole.body).unwrap_or_default()),
             401 | 403 => {
                 recorder.phase(reply.exchange, Phase::Transient);
-                let because = format!("the poll of the Group's job was answered {status}");
+                let because = format!("the poll of the job that creates the Group returned {status}");
                 return Err(stop(StopKind::Credentials, Some(reply.exchange), because));
             }
-            _ => GroupResult::Rejected(format!("its job ended with {status}")),
+            _ => GroupResult::Rejected(format!("the job that creates it ended with {status}")),
         };
         let phase = if matches!(result, GroupResult::Rejected(_)) { Phase::Failed } else { Phase::Complete };
         recorder.phase(reply.exchange, phase);
-        // The job is over. Only the Group must be deleted.
+        // The job has ended. Only the Group must be deleted.
         if context.forget(job) && context.run.jobs.release(job) {
             context.run.gone(job);
         }

@@ -16,7 +16,7 @@ use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, H
 use crate::recording::model::{Stop, StopKind};
 use crate::suite::flow::{HookMoment, HookName};
 
-/// Compares a line of an export with the state that was read.
+/// Compares an exported resource with the same resource as it was read after the hook.
 fn compare_states(line: &Value, read: &Value) -> ChangeSeen {
     let text = |value: &'_ Value, at: &str| value.pointer(at).and_then(Value::as_str).map(str::to_owned);
     let number = |value| text(value, "/meta/versionId").and_then(|version| version.parse::<u64>().ok());
@@ -30,7 +30,7 @@ fn compare_states(line: &Value, read: &Value) -> ChangeSeen {
     let date = |value| text(value, "/meta/lastUpdated").and_then(|date| Instant::parse(&date));
     match (date(line), date(read)) {
         (Some(own), Some(wanted)) if own >= wanted => return ChangeSeen::Fresh,
-        // One of the dates may be cut to whole seconds.
+        // One of the dates may be truncated to whole seconds.
         (Some(own), Some(wanted)) if own.plus_seconds(1) <= wanted => return ChangeSeen::Stale,
         _ => {}
     }
@@ -42,7 +42,7 @@ fn compare_states(line: &Value, read: &Value) -> ChangeSeen {
     if bare(line) == bare(read) { ChangeSeen::Fresh } else { ChangeSeen::Unsure }
 }
 
-/// The resources that the files of this flow are searched for.
+/// Returns the resources that the files of this flow are searched for.
 pub(crate) fn hooked_names(context: &FlowContext<'_>) -> Vec<ResourceName> {
     if !context.is_hooked() {
         return Vec::new();
@@ -50,7 +50,7 @@ pub(crate) fn hooked_names(context: &FlowContext<'_>) -> Vec<ResourceName> {
     context.run.data_changes().resources.iter().map(|hooked| hooked.name.clone()).collect()
 }
 
-/// Whether the run must remember what this flow exports, because hooks may name some of it.
+/// Returns whether the run must keep the identities of this flow's resources, because hooks may name some of them.
 fn keeps_identities(context: &FlowContext<'_>) -> bool {
     let needed = |other: &PlannedFlow| {
         !other.flow.of_hooks().is_empty() && other.needs.iter().any(|need| need == context.name())
@@ -58,7 +58,7 @@ fn keeps_identities(context: &FlowContext<'_>) -> bool {
     !context.run.settings.hooks.there.is_empty() && (context.is_hooked() || context.run.plan.flows.iter().any(needed))
 }
 
-/// Records how the files of this flow show the resources that hooks named. `index` holds the whole output.
+/// Records how the files of this flow show the resources that hooks named. `index` has all resources of the output.
 pub(crate) async fn record_changes(
     context: &FlowContext<'_>,
     route: &Route,
@@ -100,7 +100,7 @@ async fn changed_resource(
         Some(read) => compare_states(line, read),
         None => ChangeSeen::Unsure,
     });
-    // Of several versions the best counts: another test reports that there are several.
+    // Of several versions the best counts. Another test reports duplicates.
     let came =
         states.min_by_key(|came| ChangeSeen::ALL.iter().position(|known| known == came)).unwrap_or(match found.whole {
             true => ChangeSeen::Absent,
@@ -156,12 +156,12 @@ async fn read_again(context: &FlowContext<'_>, hooked: &HookedResource) -> Resul
     }))
 }
 
-/// If a hook makes a part of the export fail, the whole export may fail.
+/// Returns `stop_of_job` as declined if a hook made a part of the export fail: then the whole export may fail.
 pub(crate) fn failed_with_its_part(context: &FlowContext<'_>, stop_of_job: Stop) -> Stop {
     let fails = context.planned.flow.hooks.iter().any(|call| call.run == HookName::Fail);
     match stop_of_job.kind {
         StopKind::Answer if fails => {
-            let because = format!("the export as a whole failed with its part, as it may: {}", stop_of_job.because);
+            let because = format!("a server may fail the whole export if a part of it fails: {}", stop_of_job.because);
             stop(StopKind::Declined, stop_of_job.exchange, because)
         }
         _ => stop_of_job,
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_told_from_an_earlier_one() {
+    fn states_are_compared_by_version_date_and_content() {
         let state = |version: Option<&str>, date: Option<&str>, mark: u32| json!({"meta": {"versionId": version, "lastUpdated": date}, "mark": mark});
         let read = state(Some("2"), Some("2026-01-01T12:00:05.500Z"), 2);
         for (line, came) in [

@@ -1,4 +1,4 @@
-//! DELETE requests: those of a flow and those of clean-up.
+//! DELETE requests of flows and of clean-up.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::suite::flow::Identity;
 /// The longest time for one DELETE with its retries.
 const MAX_DELETE_TIME: Duration = Duration::from_secs(60);
 
-/// The longest time for one DELETE of clean-up once the run is being ended.
+/// The longest time for clean-up once the run is being ended.
 const CLEANUP_GRACE: Duration = Duration::from_secs(10);
 
 /// The result of a DELETE.
@@ -30,7 +30,8 @@ enum CleanupResult {
     Unknown,
 }
 
-/// A job that is not there (404, 410) is as good as deleted. Other 4xx and 501 mean that the target does not delete it.
+/// Returns what the status of a DELETE means. A job that the target does not know (404, 410) counts as deleted. Other
+/// 4xx and 501 mean that the target does not delete it.
 fn result_of(status: u16) -> CleanupResult {
     match status {
         200..=299 | 404 | 410 => CleanupResult::Gone,
@@ -40,7 +41,7 @@ fn result_of(status: u16) -> CleanupResult {
     }
 }
 
-/// The DELETE of a flow. The error ends the flow: nothing after it can be tested.
+/// Sends the DELETE of a flow. The error ends the flow, because nothing after it can be tested.
 pub(crate) async fn delete(context: &FlowContext<'_>, job: &Job) -> Result<(), Stop> {
     context.run.journal.write(&JournalLine::Ending(job.url.clone()));
     let mut budget = Budget::new(context.run).at_most(context.run, MAX_DELETE_TIME);
@@ -55,8 +56,8 @@ pub(crate) async fn delete(context: &FlowContext<'_>, job: &Job) -> Result<(), S
     note_result(context.run, &job.url, result_of(status));
     match status {
         200..=299 => Ok(()),
-        401 | 403 => Err(stop(StopKind::Credentials, Some(exchange), format!("the DELETE was answered {status}"))),
-        _ => Err(stop(StopKind::Answer, Some(exchange), format!("the DELETE was answered {status}"))),
+        401 | 403 => Err(stop(StopKind::Credentials, Some(exchange), format!("the DELETE returned {status}"))),
+        _ => Err(stop(StopKind::Answer, Some(exchange), format!("the DELETE returned {status}"))),
     }
 }
 
@@ -68,14 +69,14 @@ fn note_result(run: &RunContext<'_>, job: &Url, result: CleanupResult) {
     }
 }
 
-/// The DELETE of clean-up.
+/// Sends the DELETE of clean-up.
 pub(crate) async fn send_cleanup(context: &FlowContext<'_>, job: &Url, owner: Identity) {
     context.run.journal.write(&JournalLine::Ending(job.clone()));
     let mut budget = Budget::new(context.run).at_most(context.run, MAX_DELETE_TIME);
     let request = delete_request(context, job, Role::Cleanup, owner);
     let reply = match send::send_with_retry(context, &mut budget, request.clone(), false).await {
         Ok(reply) => reply,
-        // The run is being ended, and with it the wait for the next try: this is the last one.
+        // The run is being ended, which ended the wait for the next try. Try once more.
         Err(stop) if stop.kind == StopKind::Limit => context.run.session.send(request).await,
         Err(_) => return,
     };
@@ -111,7 +112,8 @@ pub(crate) async fn delete_abandoned(run: &RunContext<'_>, jobs: &[Url]) {
     within_grace(run, delete_all).await;
 }
 
-/// Clean-up goes on while the run is being ended, but for no longer than [`CLEANUP_GRACE`]. `None` if it took longer.
+/// Runs `cleanup`. It continues while the run is being ended, but at most for [`CLEANUP_GRACE`]. `None` if it took
+/// longer.
 pub(crate) async fn within_grace<T>(run: &RunContext<'_>, cleanup: impl Future<Output = T>) -> Option<T> {
     let late = async {
         run.session.interrupted().await;
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_that_is_not_there_is_as_good_as_deleted() {
+    fn a_job_that_the_target_does_not_know_counts_as_deleted() {
         assert_eq!([202, 204, 404, 410].map(result_of), [CleanupResult::Gone; 4]);
         assert_eq!([400, 405, 501].map(result_of), [CleanupResult::Kept; 3]);
         assert_eq!([429, 500, 503].map(result_of), [CleanupResult::Unknown; 3]);

@@ -1,4 +1,4 @@
-//! The Group that a run creates: its content, its name, and how the run finds it again.
+//! The Group that a run creates: its content, its name, and the requests that find it again.
 
 use http::header::ACCEPT;
 use http::{HeaderMap, Method, StatusCode};
@@ -15,27 +15,28 @@ use crate::suite::flow::Probe;
 use crate::suite::param::SampleValueName;
 use crate::suite::send::Send;
 
-/// The profile of Groups that are defined by a filter.
+/// The profile of Groups with members that a filter defines.
 const PROFILE: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group";
 
 /// The extension that holds the filter.
 const MEMBER_FILTER: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/member-filter";
 
-/// The name of the Group that the flow exports, or of the further one that `probe` sends. The time of the run is part of it.
+/// Returns the name of the Group that the flow exports, or of the second Group that `probe` sends. It contains the
+/// start time of the run.
 pub(crate) fn group_name(context: &FlowContext<'_>, probe: Option<&Probe>) -> String {
     let started = crate::base::instant::rfc3339(context.run.clock.started());
     let digits: String = started.chars().filter(char::is_ascii_digit).collect();
-    let further = probe.filter(|probe| !probe.makes_group() && probe.send == Send::Create);
-    let suffix = further.map(|probe| format!("-{}", probe.id)).unwrap_or_default();
+    let second = probe.filter(|probe| !probe.makes_group() && probe.send == Send::Create);
+    let suffix = second.map(|probe| format!("-{}", probe.id)).unwrap_or_default();
     format!("plimsoll-{digits}{suffix}")
 }
 
-/// The URL of a Group.
+/// Returns the URL of a Group.
 pub(crate) fn group_url(context: &FlowContext<'_>, id: &str) -> Url {
     requests::under(&context.run.settings.base, &["Group", id])
 }
 
-/// The Group that is sent: persons, defined by a filter that every server with patients can apply.
+/// Returns the Group to send: persons, defined by a filter that every server with patients can apply.
 pub(crate) fn group_body(context: &FlowContext<'_>, name: &str, id: Option<&str>) -> Value {
     let gender = context.run.settings.values.get(&SampleValueName::Gender).map_or("female", String::as_str);
     let filter = format!("Patient?{}", requests::query(&[("gender".to_owned(), gender.to_owned())]));
@@ -56,14 +57,14 @@ pub(crate) fn group_body(context: &FlowContext<'_>, name: &str, id: Option<&str>
     group
 }
 
-/// A search for a Group by name.
+/// Returns the request that searches for a Group by name.
 pub(crate) fn search_request(context: &FlowContext<'_>, name: &str, role: Role) -> RequestSpec {
     let mut url = requests::under(&context.run.settings.base, &["Group"]);
     url.set_query(Some(&requests::query(&[("name".to_owned(), name.to_owned())])));
     requests::plain(context.name(), role, Method::GET, url, accept())
 }
 
-/// The ids of the Groups with exactly this name.
+/// Requests the Groups with exactly this name; returns their ids.
 pub(crate) async fn find_by_name(context: &FlowContext<'_>, name: &str, role: Role) -> Vec<String> {
     let mut request = search_request(context, name, role);
     request.probe = (role == Role::Probe).then(|| "where".to_owned());
@@ -73,8 +74,8 @@ pub(crate) async fn find_by_name(context: &FlowContext<'_>, name: &str, role: Ro
     }
 }
 
-/// Whether a Group may be the one that was sent as `name`. It will be deleted, and the server may have named another Group by
-/// mistake.
+/// Returns whether the Group `id` can be the one that was sent with the name `name`. Clean-up will delete it, and the
+/// server may have returned the id of another Group by mistake.
 pub(crate) async fn is_ours(context: &FlowContext<'_>, id: &str, name: &str) -> bool {
     let settings = &context.run.settings;
     let named = [&settings.empty_group, &settings.forbidden_group];
@@ -103,12 +104,12 @@ pub(crate) fn hold_group(context: &FlowContext<'_>, id: &str) {
     context.cohort().groups.push(url);
 }
 
-/// It is known whether the Group of this name exists.
+/// Notes that it is now known whether the Group of this name exists.
 pub(crate) fn confirm(context: &FlowContext<'_>, name: &str) {
     context.cohort().unconfirmed.retain(|sent| sent != name);
 }
 
-/// The `Accept` header of requests for Groups.
+/// Returns the headers of requests for Groups.
 pub(crate) fn accept() -> HeaderMap {
     requests::usual(&[(ACCEPT, "application/fhir+json")])
 }

@@ -23,11 +23,11 @@ const PROBE: &str = "hooked";
 /// The most lines of a hook's stderr that are shown.
 const MAX_STDERR_LINES: usize = 5;
 
-/// The wait if the target gives times in whole seconds, so that later changes have a later time.
+/// The wait after which a change has a later time, even if the target's times are in whole seconds.
 const A_SECOND: Duration = Duration::from_millis(1100);
 
-/// Runs the hooks of a moment and reads the resources that they name. Hooks start a second after `transaction_time` by our
-/// clock, so that their changes are later even if the target counts whole seconds.
+/// Runs the hooks of a moment and reads the resources that they name. Hooks start a second after `transaction_time` by
+/// our clock, so that their changes are later even if the target counts whole seconds.
 pub(crate) async fn run_hooks(
     context: &FlowContext<'_>,
     moment: HookMoment,
@@ -42,7 +42,7 @@ pub(crate) async fn run_hooks(
         // The clock of the target may be wrong: the wait stays short.
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(A_SECOND);
         if !left.is_zero() {
-            context.wait(left, "until the export lies behind").await?;
+            context.wait(left, "until a second after the transactionTime").await?;
         }
     }
     let mut whole_seconds = false;
@@ -58,20 +58,20 @@ pub(crate) async fn run_hooks(
         let (names, trouble) = match ended {
             Some(Ok(names)) => (names, None),
             Some(Err(Failure { trouble, stderr })) => {
-                // Its output goes to the terminal only: it may name patients.
+                // The output is shown on the terminal only, because it may name patients.
                 context.run.progress.note(&format!("note: {trouble}"));
                 let stderr = context.run.session.recorder().redact_text(stderr.trim());
                 let lines: Vec<&str> = stderr.lines().collect();
-                // The last lines say the most.
+                // The last lines are the most useful.
                 for line in lines.iter().skip(lines.len().saturating_sub(MAX_STDERR_LINES)) {
                     context.run.progress.note(&format!("  {name}: {line}"));
                 }
                 (Vec::new(), Some(trouble))
             }
-            None => (Vec::new(), Some(format!("the hook {name} was ended with the run"))),
+            None => (Vec::new(), Some(format!("the hook {name} was stopped because the run ended"))),
         };
         let (at, took) = (millis(began), millis(took));
-        context.record().waits.push((at, took, format!("the hook {name}")));
+        context.record().waits.push((at, took, format!("until the hook {name} ends")));
         let run = HookRun { hook: name, at, took, named: names.len() as u64, trouble };
         context.run.data_changes().runs.push(run);
         context.check_halt()?;
@@ -86,7 +86,7 @@ pub(crate) async fn run_hooks(
         }
     }
     if whole_seconds && moment == HookMoment::Complete {
-        context.wait(A_SECOND, "until what was changed lies behind").await?;
+        context.wait(A_SECOND, "until a second after the change").await?;
     }
     if moment == HookMoment::Complete || moment == HookMoment::Start {
         record_runs(context);
@@ -97,7 +97,7 @@ pub(crate) async fn run_hooks(
 /// Reads a resource that a hook named.
 async fn read_hooked(context: &FlowContext<'_>, hook: HookName, name: ResourceName) -> Result<HookedResource, Stop> {
     let (read, state, value) = match hook {
-        // A resource that makes exports fail may fail when it is read, too.
+        // A resource that makes exports fail may fail when it is read too.
         HookName::Fail => (None, ChangeState::There(None), None),
         _ => match read_resource(context, &name).await? {
             (read, ChangeState::Gone(date), _) => (read, confirm_gone(context, &name, read, date).await?, None),
@@ -107,7 +107,8 @@ async fn read_hooked(context: &FlowContext<'_>, hook: HookName, name: ResourceNa
     Ok(HookedResource { hook, name, read, state, value, seen: ChangeSeen::Unseen, named_again: false })
 }
 
-/// A 404 shows that a resource is gone only if another exported resource can be read.
+/// Returns the state of a resource after a read with 404 or 410. A 404 shows that it is gone only if another exported
+/// resource can be read.
 async fn confirm_gone(
     context: &FlowContext<'_>,
     name: &ResourceName,
@@ -126,11 +127,11 @@ async fn confirm_gone(
         if let Some(other) = all.find(|other| other != name) {
             return Ok(match read_resource(context, &other).await? {
                 (_, ChangeState::There(_), _) => ChangeState::Gone(date),
-                _ => ChangeState::Unread("the read was answered 404, and so are those of other resources".to_owned()),
+                _ => ChangeState::Unread("the read returned 404, and so did the read of another resource".to_owned()),
             });
         }
     }
-    Ok(ChangeState::Unread("the read was answered 404, and nothing shows that reads are served".to_owned()))
+    Ok(ChangeState::Unread("the read returned 404, and no other resource shows that reads are supported".to_owned()))
 }
 
 /// Reads a resource; returns the exchange, the result, and the resource.
@@ -152,7 +153,7 @@ pub(crate) async fn read_resource(
     Ok(match whole.status {
         StatusCode::OK if own => {
             let updated = value.pointer("/meta/lastUpdated").and_then(Value::as_str);
-            // A value that is no instant could be anything and is not recorded.
+            // A value that is not an instant may contain anything, so it is not recorded.
             let updated = updated.filter(|text| Instant::parse(text).is_some()).map(str::to_owned);
             (read, ChangeState::There(updated), Some(value))
         }
@@ -160,8 +161,8 @@ pub(crate) async fn read_resource(
             let date = whole.headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
             (read, ChangeState::Gone(date.map(rfc3339)), None)
         }
-        StatusCode::OK => (read, ChangeState::Unread("the read brought another resource".to_owned()), None),
-        status => (read, ChangeState::Unread(format!("the read was answered {}", status.as_u16())), None),
+        StatusCode::OK => (read, ChangeState::Unread("the read returned another resource".to_owned()), None),
+        status => (read, ChangeState::Unread(format!("the read returned {}", status.as_u16())), None),
     })
 }
 

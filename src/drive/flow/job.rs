@@ -1,4 +1,4 @@
-//! What a flow asks for, and the job that it started.
+//! The request of a flow, and the job that it started.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::drive::flow_results::FlowOutcome;
 use crate::recording::shape::urls_of_line;
 use crate::session::exchange::FullResponse;
 
-/// What a flow asks for.
+/// The request of a flow: its level, its parameters, and its source flow.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     /// System, patient or group.
@@ -20,12 +20,12 @@ pub(crate) struct Route {
     pub params: Vec<(String, String)>,
     /// The parameters that the target refused; probes leave them out, too.
     pub dropped_params: Vec<String>,
-    /// The flow that sample values come from, and that the export is compared with.
+    /// The flow that provides sample values, and that the export is compared with.
     pub source: Option<SourceFlow>,
 }
 
 impl Route {
-    /// The source flow, if it exported at the same level.
+    /// Returns the source flow, if it exported at the same level.
     pub fn comparable_source(&self) -> Option<&SourceFlow> {
         self.source.as_ref().filter(|source| source.outcome.level == self.level)
     }
@@ -40,13 +40,13 @@ pub(crate) struct Job {
     pub retry_after: Option<Duration>,
     /// How long the flow waits for it.
     pub budget: Budget,
-    /// The kick-off asked for partial manifests while it runs.
+    /// Whether the kick-off requested partial manifests while the job runs.
     pub partial: bool,
-    /// The kick-off asked for the job's status in a header, apart from the status of the poll.
+    /// Whether the kick-off requested the status of the job in a header, separate from the status of the poll.
     pub separate: bool,
 }
 
-/// An earlier flow: sample values come from it, and exports are compared with it.
+/// An earlier flow that provides sample values, and that exports are compared with.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceFlow {
     /// Its name.
@@ -55,8 +55,9 @@ pub(crate) struct SourceFlow {
     pub outcome: FlowOutcome,
 }
 
-/// The polling URL in a response: `Content-Location`, or else `Location`. A relative URL is resolved; the test of the header
-/// judges that. `None` if the response started no job. The error is a fragment that says why the URL cannot be polled.
+/// Returns the polling URL of a response: `Content-Location`, or else `Location`. A relative URL is resolved; the test
+/// of the header judges that. `None` if the response started no job. The error is a clause that says why the URL cannot
+/// be polled.
 pub(crate) fn polling_url(whole: &FullResponse) -> Option<Result<Url, String>> {
     if !whole.status.is_success() {
         return None;
@@ -65,13 +66,13 @@ pub(crate) fn polling_url(whole: &FullResponse) -> Option<Result<Url, String>> {
         let text = header_text(&whole.headers, name.as_str())?;
         Some((name, text))
     })?;
-    // Of several URLs on one line, the first is polled; the test of the header judges that, too.
+    // Of several URLs on one line, the first is polled; the test of the header judges that too.
     let text = urls_of_line(text).into_iter().next().unwrap_or(text);
     let url = whole.url.join(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    Some(url.ok_or_else(|| format!("the kick-off's {name} is no URL that can be polled")))
+    Some(url.ok_or_else(|| format!("the response header {name} is not an http or https URL")))
 }
 
-/// The first line of a header, if it is readable and not empty.
+/// Returns the first line of a header, if it is readable and not empty.
 fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
 }
@@ -84,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, headers: &[(&'static str, &str)]) -> FullResponse {
+    fn response(status: u16, headers: &[(&'static str, &str)]) -> FullResponse {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         FullResponse {
             url: "http://h/fhir/$export".parse().unwrap(),
@@ -96,14 +97,18 @@ mod tests {
     }
 
     fn url(status: u16, headers: &[(&'static str, &str)]) -> Option<Result<String, String>> {
-        polling_url(&answer(status, headers)).map(|result| result.map(String::from))
+        polling_url(&response(status, headers)).map(|result| result.map(String::from))
     }
 
     #[test]
     fn the_polling_url_is_found_resolved_or_refused() {
         assert_eq!(url(202, &[("content-location", "http://h/jobs/1")]), Some(Ok("http://h/jobs/1".into())));
         assert_eq!(url(202, &[("content-location", "/jobs/1")]), Some(Ok("http://h/jobs/1".into())), "relative");
-        assert_eq!(url(200, &[("location", "http://h/jobs/1")]), Some(Ok("http://h/jobs/1".into())), "a stand-in");
+        assert_eq!(
+            url(200, &[("location", "http://h/jobs/1")]),
+            Some(Ok("http://h/jobs/1".into())),
+            "Location in place of Content-Location"
+        );
         assert_eq!(
             url(202, &[("location", "http://h/2"), ("content-location", "http://h/1")]),
             Some(Ok("http://h/1".into()))

@@ -22,10 +22,10 @@ use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Identity, Method, Probe, Wrong};
 use crate::suite::send::Send;
 
-/// The preference for the job's status in a header, apart from the status of the poll (hl7-3.0.0, headers).
+/// The preference for the status of the job in a header, separate from the status of the poll (hl7-3.0.0, headers).
 const SEPARATE: &str = "separate-export-status";
 
-/// The kick-off request of the flow or of a probe, with `more` parameters.
+/// Returns the kick-off request of the flow or of a probe, with `more` parameters.
 pub(crate) fn kickoff_request(
     context: &FlowContext<'_>,
     route: &Route,
@@ -67,10 +67,10 @@ pub(crate) fn kickoff_request(
     request
 }
 
-/// The job that the kick-off for `route` started.
+/// Returns the job that the kick-off for `route` started.
 fn new_job(context: &FlowContext<'_>, route: &Route, url: Url, budget: Budget, retry_after: Option<Duration>) -> Job {
-    let asked_partial = |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
-    let partial = route.params.iter().any(asked_partial);
+    let requests_partial = |(name, value): &(String, String)| name == "allowPartialManifests" && value == "true";
+    let partial = route.params.iter().any(requests_partial);
     let separate = context.planned.flow.headers.values().any(|value| value.contains(SEPARATE));
     Job { url, retry_after, budget, partial, separate }
 }
@@ -94,14 +94,14 @@ pub(crate) async fn kick_off(context: &FlowContext<'_>, route: &Route) -> Result
     }
 }
 
-/// The kick-off that started a job, for a run that resumes this one.
+/// Returns the kick-off that started a job, for a run that resumes this one.
 fn own_kickoff(context: &FlowContext<'_>, route: &Route, url: &Url, exchange: u32) -> OwnKickoff {
     let shown = context.run.session.recorder().redact_url(url);
     OwnKickoff { exchange, shown, level: route.level, params: route.params.clone() }
 }
 
-/// Resumes the job that this flow started in a killed run, if the request is the same: the old kick-off is recorded again, and
-/// polling goes on. A job of another request is deleted.
+/// Resumes the job that this flow started in a killed run, if the request is the same: the old kick-off is recorded
+/// again, and polling continues. A job of another request is deleted.
 pub(crate) async fn resume(context: &FlowContext<'_>, route: &Route) -> Option<Job> {
     let Resumed { job: url, own, kickoff } = context.run.resumed(context.name())?;
     if own.level != route.level || own.params != route.params {
@@ -109,7 +109,7 @@ pub(crate) async fn resume(context: &FlowContext<'_>, route: &Route) -> Option<J
         return None;
     }
     let recorder = context.run.session.recorder();
-    // The manifest may repeat the request; it is ours and needs no redaction.
+    // The manifest may repeat our own request, which needs no redaction.
     let request = kickoff_request(context, route, None, &[]);
     recorder.redactor().keep_parts_of(&request.url);
     recorder.redactor().keep_values_of(request.body.as_deref().unwrap_or_default());
@@ -119,38 +119,39 @@ pub(crate) async fn resume(context: &FlowContext<'_>, route: &Route) -> Option<J
     Some(new_job(context, route, url, Budget::new(context.run), None))
 }
 
-/// Why the kick-off started no job.
+/// Returns why the kick-off started no job.
 fn refusal(context: &FlowContext<'_>, route: &Route, whole: &FullResponse, exchange: u32) -> Stop {
     let status = whole.status.as_u16();
     let at = Some(exchange);
     if whole.status.is_success() {
-        let because = format!("the kick-off was answered {status} without a Content-Location to poll");
+        let because = format!("the kick-off returned {status} without the header Content-Location");
         return stop(StopKind::Answer, at, because);
     }
     let undeclared = export_levels::offer(route.level, &context.run.declared, &context.run.settings) == Offer::Perhaps;
     let optional = context.planned.flow.optional.as_ref();
     let narrow = context.planned.flow.identity == Identity::Narrow;
     match (status, optional) {
-        // A client with narrow scopes may be refused the whole export.
+        // The server may refuse the export to a client with narrow scopes.
         (400..=499, Some(optional)) if narrow => {
-            stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
+            stop(StopKind::Declined, at, format!("{optional}: the kick-off returned {status}"))
         }
-        (401 | 403, _) => stop(StopKind::Credentials, at, format!("the kick-off was answered {status}")),
-        // A response that is not FHIR does not show that the level is offered.
+        (401 | 403, _) => stop(StopKind::Credentials, at, format!("the kick-off returned {status}")),
+        // A response that is not FHIR does not show that the server offers the level.
         _ if undeclared && (is_unsupported(whole) || !(is_outcome(&whole.body) || is_gateway(whole.status))) => stop(
             StopKind::NotOffered,
             at,
-            format!("declined: the target does not declare an export at {} level and answered {status}", route.level),
+            format!(
+                "the server does not declare an export at {} level, and the kick-off returned {status}",
+                route.level
+            ),
         ),
-        (400.., Some(optional)) => {
-            stop(StopKind::Declined, at, format!("{optional}: the kick-off was answered {status}"))
-        }
-        (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off was answered {status} again and again")),
-        _ => stop(StopKind::Answer, at, format!("the kick-off was answered {status}")),
+        (400.., Some(optional)) => stop(StopKind::Declined, at, format!("{optional}: the kick-off returned {status}")),
+        (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off returned {status} on every try")),
+        _ => stop(StopKind::Answer, at, format!("the kick-off returned {status}")),
     }
 }
 
-/// Whether a refusal says that the operation is not supported.
+/// Returns whether a refusal says that the operation is not supported.
 fn is_unsupported(whole: &FullResponse) -> bool {
     match whole.status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => true,
@@ -159,18 +160,19 @@ fn is_unsupported(whole: &FullResponse) -> bool {
     }
 }
 
-/// Whether a status may come from a gateway before the server.
+/// Returns whether a status may be from a gateway in front of the server.
 fn is_gateway(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502..=504)
 }
 
-/// Whether a body is an OperationOutcome.
+/// Returns whether a body is an OperationOutcome.
 fn is_outcome(body: &Bytes) -> bool {
     serde_json::from_slice::<Value>(without_bom(body))
         .is_ok_and(|body| body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome"))
 }
 
-/// Whether a body is an OperationOutcome with an issue that says that the operation is not supported, by its code or its text.
+/// Returns whether a body is an OperationOutcome with an issue that says, by code or text, that the operation is not
+/// supported.
 fn outcome_says_unsupported(body: &Bytes) -> bool {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
     if body.get("resourceType").and_then(Value::as_str) != Some("OperationOutcome") {
@@ -179,14 +181,15 @@ fn outcome_says_unsupported(body: &Bytes) -> bool {
     let issues = body.get("issue").and_then(Value::as_array).into_iter().flatten();
     issues.into_iter().any(|issue| {
         let code = issue.get("code").and_then(Value::as_str).unwrap_or_default();
-        let words = [issue.get("diagnostics"), issue.pointer("/details/text")];
-        let said = |text: &str| {
+        let texts = [issue.get("diagnostics"), issue.pointer("/details/text")];
+        let says_unsupported = |text: &str| {
             let text = text.to_ascii_lowercase();
             ["not supported", "unsupported", "not implemented", "unknown operation", "does not support"]
                 .iter()
                 .any(|phrase| text.contains(phrase))
         };
-        matches!(code, "not-supported" | "not-found") || words.into_iter().flatten().filter_map(Value::as_str).any(said)
+        matches!(code, "not-supported" | "not-found")
+            || texts.into_iter().flatten().filter_map(Value::as_str).any(says_unsupported)
     })
 }
 
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_as_a_word_that_there_is_no_export() {
+    fn refusals_of_an_unsupported_operation_are_recognized() {
         let outcome = |code: &str, text: &str| {
             format!(r#"{{"resourceType":"OperationOutcome","issue":[{{"code":"{code}","diagnostics":"{text}"}}]}}"#)
         };

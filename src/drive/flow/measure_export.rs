@@ -1,5 +1,5 @@
-//! Measures an export against its request and against the source flow, once all files are read. Missing resources are read
-//! once more; the recording keeps what that shows, and the judge decides what it means.
+//! Compares an export with its request and with the source flow, after all files were read. Missing resources are read
+//! once more; the recording keeps the results, and the judge decides what they mean.
 
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::context::FlowContext;
@@ -56,7 +56,7 @@ async fn record_pending_facts(
     let source = route.source.as_ref().map(|source| &*source.outcome.resources);
     let mut pending = fetched.take_pending();
     for PendingFacts { facts, measured, .. } in &mut pending {
-        // A filter may refer to resources in any of the files.
+        // A filter may depend on resources in any of the files.
         facts.filtered = downloaded.counter.settle(std::mem::take(measured), &downloaded.resources, source);
     }
     if let Some(organizer) = &downloaded.organizer {
@@ -73,7 +73,7 @@ async fn record_pending_facts(
     }
 }
 
-/// Reads the resources that a comparison misses once more.
+/// Reads the resources that a comparison found missing once more.
 async fn recheck_compared(context: &FlowContext<'_>, compared: Compared) -> Comparison {
     let Compared { mut comparison, control, lost } = compared;
     if !lost.is_empty() {
@@ -84,7 +84,7 @@ async fn recheck_compared(context: &FlowContext<'_>, compared: Compared) -> Comp
     comparison
 }
 
-/// Reads the resources that organized files miss, as against an earlier export, once more.
+/// Reads the resources once more that an earlier export has and the organized files lack.
 async fn recheck_organized(
     context: &FlowContext<'_>,
     mut organizing: Organizing,
@@ -100,7 +100,7 @@ async fn recheck_organized(
     organizing
 }
 
-/// Measures what came without having been requested, and the parts of an export that depend on the source flow.
+/// Measures the resources that were exported without being requested, and what depends on the source flow.
 async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Downloaded) -> UnrequestedResources {
     let Downloaded { resources: own, index, whole, .. } = downloaded;
     let mut census = unrequested_resources::measure(own, &route.params, *whole);
@@ -140,7 +140,7 @@ async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Down
     census
 }
 
-/// Measures the Provenance of what came; missing Provenance is read once more.
+/// Measures the Provenance of exported resources; missing Provenance is read once more.
 async fn lineage(
     context: &FlowContext<'_>,
     (own, index): (&ResourceStore, &Identity),

@@ -1,4 +1,4 @@
-//! The members of the exported Group, as far as the Group lists them.
+//! Reads the members of the exported Group, if the Group lists them.
 
 use std::collections::BTreeSet;
 
@@ -13,46 +13,46 @@ use crate::drive::stops::stop;
 use crate::ndjson::identity::normalise_reference;
 use crate::recording::model::{Role, Stop, StopKind};
 
-/// Reads the members of a Group. Inactive members count: their data may be exported or not.
+/// Returns the members that a Group lists, including inactive members, because their data may be exported.
 fn read(group: &Value) -> Members {
-    let unclear = |why: &str| Err(format!("who is a member is not plain: the Group {why}"));
+    let unclear = |why: &str| Err(format!("the members of the Group are not known: {why}"));
     if group.get("resourceType").and_then(Value::as_str) != Some("Group") {
-        return unclear("cannot be read");
+        return unclear("the response is not a Group resource");
     }
     if group.get("type").and_then(Value::as_str).is_some_and(|kind| kind != "person") {
-        return unclear("is not of persons");
+        return unclear("Group.type is not person");
     }
     let defined =
         group.get("actual") == Some(&Value::Bool(false)) || group.get("membership").is_some_and(is_not_listed);
     if defined || group.get("characteristic").is_some() || group.get("modifierExtension").is_some() {
-        return unclear("is defined by what its members have in common");
+        return unclear("the Group is defined by characteristics, not by a list of members");
     }
     if group.get("member").is_none() && group.get("quantity").and_then(Value::as_u64) == Some(0) {
         return Ok(BTreeSet::new());
     }
     let Some(listed) = group.get("member").and_then(Value::as_array).filter(|listed| !listed.is_empty()) else {
-        return unclear("lists no member");
+        return unclear("the Group lists no members");
     };
     if group.get("quantity").and_then(Value::as_u64).is_some_and(|all| all > listed.len() as u64) {
-        return unclear("does not list all its members");
+        return unclear("the Group does not list all its members");
     }
     let mut members = BTreeSet::new();
     for member in listed {
         let text = member.pointer("/entity/reference").and_then(Value::as_str);
         match text.and_then(normalise_reference) {
             Some(("Patient", id)) => drop(members.insert(id.to_owned())),
-            _ => return unclear("has members that are not referred to as Patients"),
+            _ => return unclear("some members are not references to Patients"),
         }
     }
     Ok(members)
 }
 
-/// `Group.membership` of FHIR R5: whether members are defined rather than listed.
+/// Returns whether `Group.membership` (FHIR R5) says that members are defined and not listed.
 fn is_not_listed(membership: &Value) -> bool {
     membership.as_str() != Some("enumerated")
 }
 
-/// The members of the exported Group. The first call reads it.
+/// Returns the members of the exported Group. The first call reads the Group.
 pub(crate) async fn members(context: &FlowContext<'_>) -> Members {
     if context.is_of_empty_group() {
         return Ok(BTreeSet::new());
@@ -73,7 +73,7 @@ pub(crate) async fn read_members(context: &FlowContext<'_>) -> Members {
 
 /// Reads the Group that the flow exports. The error is why it cannot be read.
 pub(crate) async fn read_group(context: &FlowContext<'_>) -> Result<Value, String> {
-    let Some(group) = context.group() else { return Err("no Group is exported".to_owned()) };
+    let Some(group) = context.group() else { return Err("the flow exports no Group".to_owned()) };
     let url = requests::under(&context.run.settings.base, &["Group", &group]);
     let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);
     let mut request = requests::plain(context.name(), Role::Probe, Method::GET, url, headers);
@@ -81,15 +81,18 @@ pub(crate) async fn read_group(context: &FlowContext<'_>) -> Result<Value, Strin
     request.identity = context.planned.flow.identity;
     match context.run.session.send(request).await.result {
         Ok(whole) if whole.status == StatusCode::OK => Ok(serde_json::from_slice(&whole.body).unwrap_or_default()),
-        Ok(whole) => Err(format!("who is a member is not known: the Group was answered {}", whole.status.as_u16())),
-        Err(trouble) => Err(format!("who is a member is not known: {}", trouble.message)),
+        Ok(whole) => Err(format!(
+            "the members of the Group are not known: the read of the Group returned {}",
+            whole.status.as_u16()
+        )),
+        Err(trouble) => Err(format!("the members of the Group are not known: {}", trouble.message)),
     }
 }
 
 /// Checks that the Group of `--empty-group` has no members.
 ///
 /// # Errors
-/// It has some.
+/// The Group has members.
 pub(crate) async fn expect_no_members(context: &FlowContext<'_>) -> Result<(), Stop> {
     let Ok(group) = read_group(context).await else { return Ok(()) };
     let counted = group.get("quantity").and_then(Value::as_u64).is_some_and(|all| all > 0);
@@ -97,7 +100,7 @@ pub(crate) async fn expect_no_members(context: &FlowContext<'_>) -> Result<(), S
     if !counted && !listed {
         return Ok(());
     }
-    let because = "the Group that --empty-group names has members; name one without";
+    let because = "the Group of --empty-group has members. Name a Group without members";
     Err(stop(StopKind::NotOffered, None, because))
 }
 
@@ -118,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn members_are_those_that_are_listed() {
+    fn listed_members_are_returned() {
         assert_eq!(group(json!({})).unwrap(), ["a", "b"].map(str::to_owned).into());
-        let nobody = json!({"resourceType": "Group", "type": "person", "actual": true, "quantity": 0});
-        assert_eq!(read(&nobody), Ok(BTreeSet::new()));
+        let empty = json!({"resourceType": "Group", "type": "person", "actual": true, "quantity": 0});
+        assert_eq!(read(&empty), Ok(BTreeSet::new()));
     }
 
     #[test]
-    fn a_group_that_does_not_list_all_its_members_says_nothing() {
+    fn members_are_unknown_if_the_group_does_not_list_them_all() {
         for more in [
             json!({"quantity": 3}),
             json!({"member": []}),

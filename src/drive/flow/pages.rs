@@ -24,7 +24,7 @@ const MAX_PAGES: usize = 1000;
 /// The most bytes of one linked manifest, and of all together.
 const MAX_LEN_IN_ALL: usize = 64 << 20;
 
-/// Appends the lists of all manifests that `manifest` links to, in order. Each manifest is read once.
+/// Returns `manifest` with the lists of all manifests that it links to appended, in order. Each manifest is read once.
 pub(crate) async fn with_pages(context: &FlowContext<'_>, job: &Job, mut manifest: Value) -> Result<Value, Stop> {
     if !job.partial {
         return Ok(manifest);
@@ -39,13 +39,12 @@ pub(crate) async fn with_pages(context: &FlowContext<'_>, job: &Job, mut manifes
         let Some((page, bytes)) = page(context, &url).await? else { break };
         read = read.saturating_add(bytes);
         if read > MAX_LEN_IN_ALL {
-            let because =
-                format!("the manifests that lead to each other are longer than {MAX_LEN_IN_ALL} bytes in all");
+            let because = format!("the linked manifests are longer than {MAX_LEN_IN_ALL} bytes in total");
             return Err(stop(StopKind::Limit, None, because));
         }
         next = next_of(&page, &url);
         append(&mut manifest, page);
-        // The limit of files is reached: further manifests change nothing.
+        // More manifests change nothing once the limit of files is reached.
         if manifest_files::is_crowded(&manifest) {
             break;
         }
@@ -53,8 +52,8 @@ pub(crate) async fn with_pages(context: &FlowContext<'_>, job: &Job, mut manifes
     Ok(manifest)
 }
 
-/// Reads one linked manifest; returns it with its length in bytes. Repeats the request while the response is 202. `None` if
-/// the response is no manifest; the recording has the response.
+/// Reads one linked manifest; returns it with its length in bytes. Repeats the request while the response is 202.
+/// `None` if the response is not a manifest; the recording has the response.
 async fn page(context: &FlowContext<'_>, url: &Url) -> Result<Option<(Value, usize)>, Stop> {
     let budget = Budget::new(context.run);
     let headers = requests::usual(&[(ACCEPT, "application/json")]);
@@ -82,7 +81,7 @@ async fn page(context: &FlowContext<'_>, url: &Url) -> Result<Option<(Value, usi
     }
 }
 
-/// The next manifest by `link`, if there is one.
+/// Returns the URL of the next manifest by `link`, if there is one.
 fn next_of(manifest: &Value, at: &Url) -> Option<Url> {
     let links = manifest.get("link")?.as_array()?;
     let next = links.iter().find(|link| link.get("relation").and_then(Value::as_str) == Some("next"));
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_lead_on_and_anything_else_does_not() {
+    fn only_http_links_lead_to_the_next_manifest() {
         let at: Url = "http://h/jobs/1".parse().unwrap();
         let next = |manifest: Value| next_of(&manifest, &at).map(String::from);
         assert_eq!(next(json!({"link": [{"relation": "next", "url": "http://h/2"}]})), Some("http://h/2".into()));

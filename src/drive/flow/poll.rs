@@ -1,4 +1,5 @@
-//! Polls a job until it is done or fails, or time runs out. [`crate::measure::job_state`] decides what a poll says.
+//! Polls a job until it completes or fails, or until `--max-wait` expires. [`crate::measure::job_state`] decides what a
+//! poll means.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -28,35 +29,35 @@ const MAX_RESPONSE: usize = 64 << 20;
 pub(crate) struct Polls {
     seen: Vec<SeenPoll>,
     exchanges: Vec<u32>,
-    /// The phases that the recording has.
+    /// The phase of each poll in the recording.
     recorded: Vec<Option<Phase>>,
     wait: Option<Duration>,
     manifest: Option<Value>,
 }
 
-/// What a poll shows.
+/// The result of a poll.
 #[derive(Debug)]
 pub(crate) enum PollStep {
-    /// The job runs.
+    /// The job is running.
     Running,
-    /// This poll failed; the job may still run.
+    /// The poll failed; the job may still be running.
     Unsure,
-    /// It is done.
+    /// The job is complete; holds the manifest.
     Done(Value),
 }
 
 impl Polls {
-    /// The manifest that the last poll held.
+    /// Returns the manifest in the response to the last poll, if there is one.
     pub fn manifest(&self) -> Option<&Value> {
         self.manifest.as_ref()
     }
 
-    /// The exchange of the last poll.
+    /// Returns the exchange of the last poll.
     pub fn last(&self) -> Option<u32> {
         self.exchanges.last().copied()
     }
 
-    /// The number of polls.
+    /// Returns the number of polls.
     pub fn count(&self) -> usize {
         self.seen.len()
     }
@@ -66,7 +67,7 @@ impl Polls {
         let mut manifest = None;
         let seen = match &reply.result {
             Err(_) => SeenPoll { status: None, manifest: false, digest: 0, signs: false },
-            // A 200 with a body that broke off does not show whether the job is done.
+            // A 200 with an incomplete body does not show whether the job is complete.
             Ok(whole) if whole.status.as_u16() == 200 && lost(whole).is_some() => {
                 SeenPoll { status: None, manifest: false, digest: 0, signs: false }
             }
@@ -101,7 +102,7 @@ impl Polls {
                 recorder.phase(*exchange, *phase);
                 *recorded = Some(*phase);
             }
-            // A failed poll that was repeated does not count.
+            // A failed poll does not count if a later poll repeated it.
             if index + 1 == last && *phase == Some(Phase::Transient) {
                 recorder.supersede(*exchange);
             }
@@ -109,13 +110,13 @@ impl Polls {
         reading.standing
     }
 
-    /// The failed polls in a row at the end, for the growing wait.
+    /// Returns the number of failed polls at the end, less one, for the growing wait.
     fn errors(&self) -> u32 {
         let errors = self.recorded.iter().rev().take_while(|phase| **phase == Some(Phase::Transient)).count();
         u32::try_from(errors.saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// Records polls without a known phase as in progress: that is how they were treated until time ran out.
+    /// Records polls without a known phase as in progress, because the flow treated them so until `--max-wait` expired.
     fn record_as_running(&mut self, context: &FlowContext<'_>) {
         for (recorded, exchange) in self.recorded.iter_mut().zip(&self.exchanges).filter(|(phase, _)| phase.is_none()) {
             context.run.session.recorder().phase(*exchange, Phase::InProgress);
@@ -123,29 +124,29 @@ impl Polls {
         }
     }
 
-    /// The polls that showed the job running, for the growing wait.
+    /// Returns the number of polls that did not fail, less one, for the growing wait.
     fn running_for(&self) -> u32 {
         let running = self.recorded.iter().filter(|phase| **phase != Some(Phase::Transient)).count();
         u32::try_from(running.saturating_sub(1)).unwrap_or(u32::MAX)
     }
 }
 
-/// The status of the job: the first digits of `X-Export-Status` if the kick-off asked for that header, or else the status of
-/// the poll.
+/// Returns the status of the job: the first digits of `X-Export-Status` if the kick-off requested that header, or else
+/// the status of the poll.
 fn job_status(whole: &FullResponse, separate: bool) -> u16 {
     let status = whole.status.as_u16();
     let text = whole.headers.get("x-export-status").filter(|_| separate && status == 200);
     text.and_then(|text| text.to_str().ok()?.trim().get(..3)?.parse().ok()).unwrap_or(status)
 }
 
-/// The request for a poll.
+/// Returns the request for a poll.
 pub(crate) fn poll_request(context: &FlowContext<'_>, url: &Url) -> RequestSpec {
     let headers = requests::usual(&[(ACCEPT, "application/json")]);
     let identity = context.planned.flow.identity;
     RequestSpec { identity, ..requests::plain(context.name(), Role::Poll, Method::GET, url.clone(), headers) }
 }
 
-/// Waits as long as the server asked, then polls once. The error is why the flow ends.
+/// Waits as long as `Retry-After` says, then polls once. The error is why the flow ends.
 pub(crate) async fn poll(
     context: &FlowContext<'_>,
     job: &Job,
@@ -171,7 +172,7 @@ pub(crate) async fn poll(
             return Err(no_answer("the poll", exchange, trouble));
         }
         Err(_) => None,
-        // The next response would be as long.
+        // The next response would be too long as well.
         Ok(FullResponse { broken: Some(trouble), .. }) if trouble.kind == TroubleKind::Limit => {
             return Err(stop(StopKind::Limit, Some(exchange), trouble.message.clone()));
         }
@@ -196,7 +197,11 @@ pub(crate) async fn poll(
                 context.run.target.wait_for_job_ran_out();
                 polls.record_as_running(context);
                 let seconds = context.run.settings.max_wait.as_secs();
-                return Err(stop(StopKind::Waited, Some(exchange), format!("still running after {seconds} s")));
+                return Err(stop(
+                    StopKind::Waited,
+                    Some(exchange),
+                    format!("the job was still running after {seconds} s (--max-wait)"),
+                ));
             }
             let least = context.run.settings.least_wait;
             polls.wait = Some(match standing {
@@ -208,48 +213,49 @@ pub(crate) async fn poll(
         }
         JobStanding::NoManifest => {
             context.run.target.job_ended();
-            Err(ended(format!("polls were answered {status} with something that is no manifest, again and again")))
+            Err(ended(format!("several polls in a row returned {status} with a body that is not a manifest")))
         }
         JobStanding::Failed => {
             context.run.target.job_ended();
             if matches!(status, 404 | 410) {
                 context.run.gone(&job.url);
-                return Err(ended(format!("the target answered {status} for the job that it had started")));
+                return Err(ended(format!(
+                    "several polls in a row returned {status} for a job that the server had started"
+                )));
             }
             Err(ended(format!("the job ended with {status}")))
         }
-        // A client with narrow scopes may be refused the whole export, even as late as this.
+        // The server may refuse the export to a client with narrow scopes, even at a poll.
         JobStanding::Refused
             if context.planned.flow.identity == Identity::Narrow && context.planned.flow.optional.is_some() =>
         {
             let optional = context.planned.flow.optional.as_deref().unwrap_or_default();
-            Err(stop(StopKind::Declined, Some(exchange), format!("{optional}: the poll was answered {status}")))
+            Err(stop(StopKind::Declined, Some(exchange), format!("{optional}: the poll returned {status}")))
         }
-        JobStanding::Refused => {
-            Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}")))
-        }
+        JobStanding::Refused => Err(stop(StopKind::Credentials, Some(exchange), format!("the poll returned {status}"))),
         JobStanding::Silent => match &reply.result {
             Err(trouble) => Err(no_answer("the poll", exchange, trouble)),
             Ok(whole) => match lost(whole) {
                 Some(trouble) => Err(no_answer("the poll", exchange, trouble)),
-                None => Err(ended("the poll brought no answer".to_owned())),
+                None => Err(ended("the poll got no response".to_owned())),
             },
         },
     }
 }
 
-/// Ends the flow if this target finishes no job: the flow saw its job running, and waits no longer.
+/// Ends the flow if the target finishes no job: the flow has seen its job running and does not wait longer.
 pub(crate) fn check_jobs_finish(context: &FlowContext<'_>, polls: &Polls) -> Result<(), Stop> {
     if context.run.target.finishes_no_job() {
         let seconds = context.run.settings.max_wait.as_secs();
-        let because =
-            format!("not waited for: another job of this run was still running after {seconds} s, and none has ended");
+        let because = format!(
+            "the flow did not wait for its job, since another job still ran after {seconds} s and none has ended"
+        );
         return Err(stop(StopKind::Waited, polls.last(), because));
     }
     Ok(())
 }
 
-/// Why the body of a response broke off, if the connection is the cause.
+/// Returns why the body of a response is incomplete, if the connection is the cause.
 fn lost(whole: &FullResponse) -> Option<&Trouble> {
     whole.broken.as_ref().filter(|trouble| matches!(trouble.kind, TroubleKind::Cut | TroubleKind::Timeout))
 }

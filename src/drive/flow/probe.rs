@@ -1,4 +1,4 @@
-//! Sends the probes of a flow at their moments. Probes never change the course of the flow; the recording keeps the result.
+//! Sends the probes of a flow at their moments. The result of a probe never changes the flow; the recording keeps it.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use crate::suite::model::FileList;
 use crate::suite::send::{ProbeNeed, Send};
 use crate::suite::values::Wait;
 
-/// The most files that are requested while the job runs.
+/// The most files of a partial manifest that are requested while the job runs.
 const MAX_EARLY_FILES: usize = 20;
 
-/// Sends the probes of a moment, one after the other. Probes at the start that need the job are sent once `inputs` has one,
-/// all others before that. The error is that the run is being ended.
+/// Sends the probes of a moment, one after the other. At the start, probes that need the job are sent only if `inputs`
+/// has one, and all others only if it has none. The error is that the run is being ended.
 pub(crate) async fn send_probes(
     context: &FlowContext<'_>,
     moment: Moment,
@@ -54,13 +54,14 @@ async fn send_probe(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInput
     }
     let with_id = probe.wrong == Some(Wrong::ClientId);
     if probe.send == Send::Token && probe.wrong.is_some() && with_id != context.run.no_way.is_some() {
-        // A refused invalid request proves nothing if valid requests are refused, too. The client id is tested only then.
+        // If the server refuses valid token requests, refused invalid ones prove nothing. The client id is tested only
+        // then.
         return;
     }
     if matches!(probe.wrong, Some(Wrong::NewKey | Wrong::OldKey)) {
         let Ok(time) = context.run.session.tokens().rotate_key().await else { return };
         if let Some(time) = time
-            && context.wait(time, "until the client's keys may be kept no longer").await.is_err()
+            && context.wait(time, "until cached keys of the client expire").await.is_err()
         {
             return;
         }
@@ -99,17 +100,17 @@ async fn send_probe(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInput
     }
     for time in times {
         let passed = context.run.clock.elapsed().saturating_sub(began);
-        // The polls until the job was gone count for these times, too.
+        // The polls until the job was unknown count for these times too.
         let past = time.duration().is_zero() || time.duration() < passed;
         let late = time.duration() > GRACE && !context.run.settings.wait_for_expiry;
         if polls_deleted && (past || late) {
             continue;
         }
         let wait = time.duration().saturating_sub(passed);
-        if !wait.is_zero() && context.wait(wait, "until a probe's time").await.is_err() {
+        if !wait.is_zero() && context.wait(wait, "until the next probe is due").await.is_err() {
             return;
         }
-        // The result of a probe never stops the flow. The caller checks whether the run is being ended.
+        // The result of a probe never ends the flow. The caller checks whether the run is being ended.
         let _ = send_once(context, probe, inputs).await;
     }
 }
@@ -151,7 +152,8 @@ async fn send_once(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs
     }
 }
 
-/// Requests the files of a manifest that came while the job runs, as probes. False if it lists none.
+/// Requests, as probes, the files of a manifest that was returned while the job runs. Returns false if it lists no
+/// files.
 pub(crate) async fn probe_partial_manifest(
     context: &FlowContext<'_>,
     job: &Job,
@@ -166,7 +168,7 @@ pub(crate) async fn probe_partial_manifest(
         for item in items.iter().take(MAX_EARLY_FILES) {
             context.check_halt()?;
             if let Some(wanted) = wanted::usable(job, manifest, item.clone()) {
-                // The result of a probe never stops the flow.
+                // The result of a probe never ends the flow.
                 let _ = fetch::fetch_again(context, &wanted, probe).await;
             }
         }

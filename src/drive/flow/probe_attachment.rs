@@ -17,14 +17,14 @@ use crate::suite::flow::Probe;
 /// The most bytes of an attachment that are read.
 const MAX_ATTACHMENT: u64 = 4 << 20;
 
-/// Keeps the URLs of attachments in the files of the flow.
+/// Notes the URLs of attachments in the files of the flow.
 pub(crate) fn note_attachments(context: &FlowContext<'_>, urls: impl Iterator<Item = String>) {
     let mut known = context.attachments();
     let room = 64_usize.saturating_sub(known.len());
     known.extend(urls.take(room));
 }
 
-/// The request for an attachment, from the target itself if possible. `None` if no attachment may be requested.
+/// Returns the request for an attachment, from the target itself if possible. `None` if no attachment may be requested.
 fn attachment_request(context: &FlowContext<'_>, job: &Job, manifest: &Value) -> Option<RequestSpec> {
     let settings = &context.run.settings;
     let open = manifest_files::is_open(manifest);
@@ -42,7 +42,7 @@ fn attachment_request(context: &FlowContext<'_>, job: &Job, manifest: &Value) ->
     Some(RequestSpec { open, masked: true, identity: context.planned.flow.identity, ..request })
 }
 
-/// Requests an attachment as a probe. Nothing of it is kept.
+/// Requests an attachment as a probe. Its content is not kept.
 pub(crate) async fn probe_attachment(context: &FlowContext<'_>, probe: &Probe, job: &Job, manifest: &Value) {
     let Some(mut request) = attachment_request(context, job, manifest) else { return };
     probe_request::apply_probe(&mut request, probe);

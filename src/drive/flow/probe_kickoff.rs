@@ -14,8 +14,8 @@ use crate::suite::flow::{Identity, Probe, Wrong};
 /// The most polls of a job that an invalid kick-off started.
 const MAX_POLLS_OF_INVALID: usize = 10;
 
-/// Sends a kick-off as a probe. A job that it starts is deleted, after a few polls if the kick-off was invalid. Returns the
-/// exchange, and whether it started a job.
+/// Sends a kick-off as a probe. A job that it starts is deleted, after a few polls if the kick-off was invalid. Returns
+/// the exchange, and whether the kick-off started a job.
 pub(crate) async fn probe_kickoff(
     context: &FlowContext<'_>,
     probe: &Probe,
@@ -36,7 +36,7 @@ pub(crate) async fn probe_kickoff(
         }
         return Ok(Some((exchange, false)));
     };
-    // If the server answers with the job of the flow, the probe must not delete it.
+    // If the server returns the job of the flow, the probe must not delete it.
     let shared = context.held().iter().any(|(job, _)| *job == url);
     context.hold(&url, probe.identity, None);
     let seen = match probe.wrong {

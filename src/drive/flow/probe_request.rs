@@ -1,4 +1,4 @@
-//! The requests of probes, and what probes may refer to.
+//! The requests of probes, and the inputs that probes may use.
 
 use http::Method;
 use http::header::ACCEPT;
@@ -15,10 +15,10 @@ use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Probe, Wrong};
 use crate::suite::send::Send;
 
-/// What the probes of a moment may refer to.
+/// The inputs that the probes of a moment may use.
 #[derive(Clone, Copy)]
 pub(crate) struct ProbeInputs<'s> {
-    /// What the flow asks for.
+    /// The request of the flow.
     pub route: &'s Route,
     /// Its job, once it has one.
     pub job: Option<&'s Job>,
@@ -29,14 +29,14 @@ pub(crate) struct ProbeInputs<'s> {
 }
 
 impl<'s> ProbeInputs<'s> {
-    /// Before the kick-off there is neither job nor manifest.
+    /// Returns inputs without job, files and manifest.
     pub fn before_kickoff(route: &'s Route) -> Self {
         Self { route, job: None, files: &[], manifest: None }
     }
 }
 
-/// The request of a probe. `None` for probes with requests of their own (kick-offs, files, tokens, TLS, Groups), and if there
-/// is nothing to request.
+/// Returns the request of a probe. `None` for probes that are sent elsewhere (kick-offs, files, tokens, TLS, Groups),
+/// and if there is nothing to request.
 pub(crate) fn probe_request(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs<'_>) -> Option<RequestSpec> {
     let base = &context.run.settings.base;
     let json = requests::usual(&[(ACCEPT, "application/json")]);
@@ -74,7 +74,7 @@ pub(crate) fn probe_request(context: &FlowContext<'_>, probe: &Probe, inputs: Pr
     Some(request)
 }
 
-/// Gives a request the name, identity and headers of a probe.
+/// Sets the name, identity and headers of a probe in a request.
 pub(crate) fn apply_probe(request: &mut RequestSpec, probe: &Probe) {
     request.role = Role::Probe;
     request.probe = Some(probe.id.clone());

@@ -1,4 +1,4 @@
-//! Probes that wait: for an expired token, for expired file URLs, for a deleted job to be unknown.
+//! Probes that wait: until a token expires, until file URLs expire, or until a deleted job is unknown.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::measure::manifest_files;
 use crate::recording::model::Outcome;
 use crate::suite::flow::Probe;
 
-/// Probes wait for the end of a token that lasts longer only with `--wait-for-expiry`.
+/// The longest lifetime of a token that probes wait for without `--wait-for-expiry`.
 const SHORT_TOKEN: Duration = Duration::from_secs(60);
 
 /// The time after `Expires` at which a URL must no longer work.
@@ -24,23 +24,23 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 const EXPIRED_TOKEN_DELAYS: [Duration; 3] =
     [Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(240)];
 
-/// A probe with an expired token. Clocks differ, by five minutes at some servers, so that an accepted token is tried again
-/// later. The last response counts.
+/// Sends a probe with an expired token. Some servers allow clocks to differ by five minutes, so an accepted token is
+/// tried again later. The last response counts.
 pub(crate) async fn probe_expired(context: &FlowContext<'_>, probe: &Probe, inputs: ProbeInputs<'_>) {
     let Ok(lasts) = context.run.session.tokens().prepare_expired().await else { return };
-    // A run waits minutes for one test only if the user asks for it.
+    // A run waits minutes for one test only with `--wait-for-expiry`.
     let longest = if context.run.settings.wait_for_expiry { context.run.settings.max_wait } else { SHORT_TOKEN };
     if lasts > longest {
         return;
     }
-    if context.wait(lasts, "until a token is over").await.is_err() {
+    if context.wait(lasts, "until a token expires").await.is_err() {
         return;
     }
     for (index, pause) in EXPIRED_TOKEN_DELAYS.into_iter().enumerate() {
-        if context.wait(pause, "until a token is surely over").await.is_err() {
+        if context.wait(pause, "until a token has expired by any clock").await.is_err() {
             return;
         }
-        // A flow of probes only holds no permit while it waits.
+        // A flow without an export holds no permit while it waits.
         let Ok(_permit) = context.permit().await else { return };
         let Ok(Some((exchange, accepted))) = probe_kickoff::probe_kickoff(context, probe, inputs.route).await else {
             return;
@@ -52,7 +52,7 @@ pub(crate) async fn probe_expired(context: &FlowContext<'_>, probe: &Probe, inpu
     }
 }
 
-/// Waits until the URLs of files must no longer work. False if that cannot be tested.
+/// Waits until the URLs of files must no longer work. Returns false if that cannot be tested.
 pub(crate) async fn wait_until_files_expire(context: &FlowContext<'_>, inputs: ProbeInputs<'_>) -> bool {
     let settings = &context.run.settings;
     let open =
@@ -62,17 +62,17 @@ pub(crate) async fn wait_until_files_expire(context: &FlowContext<'_>, inputs: P
     };
     let Outcome::Response(answer) = &manifest.outcome else { return false };
     let date = |name: &str| httpdate::parse_http_date(answer.header(name)?.trim()).ok();
-    // Both are by the server's clock.
+    // Both dates are by the server's clock.
     let lasts = date("expires").zip(date("date")).and_then(|(expires, now)| expires.duration_since(now).ok());
     let lasts = lasts.map_or(DEFAULT_LIFETIME, |lasts| lasts.saturating_add(EXPIRY_MARGIN));
     let until = Duration::from_millis(manifest.at.saturating_add(manifest.took)).saturating_add(lasts);
     let left = until.saturating_sub(context.run.clock.elapsed());
-    // A run waits minutes for one test only if the user asks for it.
+    // A run waits minutes for one test only with `--wait-for-expiry`.
     let worth_waiting = settings.wait_for_expiry && left <= settings.max_wait;
-    open && worth_waiting && context.wait(left, "until the files' URLs should work no more").await.is_ok()
+    open && worth_waiting && context.wait(left, "until the URLs of files must have expired").await.is_ok()
 }
 
-/// Sends a probe until the target answers 404 or 410, for at most `time`. The last response counts.
+/// Sends a probe until the target returns 404 or 410, for at most `time`. The last response counts.
 pub(crate) async fn probe_until_gone(
     context: &FlowContext<'_>,
     probe: &Probe,

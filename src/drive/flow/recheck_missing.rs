@@ -1,5 +1,5 @@
-//! Reads missing resources once more: data changes, and a missing resource may have been deleted or changed since the
-//! earlier export.
+//! Reads missing resources once more, because a missing resource may have been deleted or changed since the earlier
+//! export.
 
 use http::header::ACCEPT;
 use http::{Method, StatusCode};
@@ -13,34 +13,34 @@ use crate::recording::model::Role;
 use crate::session::exchange::RequestSpec;
 
 /// The most missing resources that are read in one flow.
-const MAX_ASKED: usize = 6;
+const MAX_READS: usize = 6;
 
 /// The name of these probes in the recording.
 const PROBE: &str = "second-look";
 
-/// What a second read shows of one missing resource.
+/// The result of the second read of a missing resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SeenAgain {
-    /// It is still there as the earlier export holds it.
+    /// The resource exists, unchanged since the earlier export.
     There,
-    /// It was changed.
+    /// The resource was changed.
     Changed,
-    /// It was deleted.
+    /// The resource was deleted.
     Deleted,
-    /// The target does not say.
+    /// The response does not show any of these.
     Unknown,
 }
 
-/// Reads the first of `missing` once more; returns what each read shows, in their order. The first resource that is still
-/// there ends the reads: the export is incomplete. A 404 shows that a resource was deleted only if `control`, a resource of
-/// this export, can be read.
+/// Reads the first of `missing` once more; returns the result of each read, in order. The first unchanged resource ends
+/// the reads, because it shows that the export is incomplete. A 404 shows that a resource was deleted only if
+/// `control`, a resource of this export, can be read.
 pub(crate) async fn recheck(
     context: &FlowContext<'_>,
     control: Option<(&str, &str)>,
     missing: impl Iterator<Item = &MissingResource>,
 ) -> Vec<SeenAgain> {
     let (mut all, mut readable) = (Vec::new(), None);
-    for one in missing.take(MAX_ASKED) {
+    for one in missing.take(MAX_READS) {
         let seen = match read_version(context, &one.kind, &one.id).await {
             ReadVersion::Value(now) if same_version(&one.was, &now).unwrap_or(one.was == now) => SeenAgain::There,
             ReadVersion::Value(_) => SeenAgain::Changed,
@@ -68,7 +68,7 @@ pub(crate) async fn recheck(
     all
 }
 
-/// What the reads of `missing` showed, counted.
+/// Counts the results of the reads of `missing`.
 pub(crate) fn counted<'m>(missing: impl Iterator<Item = &'m MissingResource>, seen: &[SeenAgain]) -> Recheck {
     let mut recheck = Recheck::default();
     for (one, seen) in missing.zip(seen) {
@@ -83,7 +83,7 @@ pub(crate) fn counted<'m>(missing: impl Iterator<Item = &'m MissingResource>, se
     recheck
 }
 
-/// The request of the probe `probe` that reads one resource.
+/// Returns the request of the probe `probe` that reads one resource.
 pub(crate) fn read_request(context: &FlowContext<'_>, probe: &str, kind: &str, id: &str) -> RequestSpec {
     let url = requests::under(&context.run.settings.base, &[kind, id]);
     let headers = requests::usual(&[(ACCEPT, "application/fhir+json")]);

@@ -12,7 +12,7 @@ use crate::recording::model::Role;
 use crate::session::exchange::RequestSpec;
 use crate::suite::flow::{Identity, Wrong};
 
-/// The id of a Group that no server has.
+/// The id of a Group that does not exist on any server.
 pub const NO_SUCH_GROUP: &str = "plimsoll-no-such-group";
 
 /// Everything that a kick-off request depends on.
@@ -28,16 +28,16 @@ pub struct Kickoff<'a> {
     pub post: bool,
     /// Names and values, in order.
     pub params: &'a [(String, String)],
-    /// Headers that replace the usual ones or add to them, as in the suites: a line feed separates lines. Later ones win.
+    /// Headers that replace usual ones or are added, as in the suites: a line feed separates lines. Later ones win.
     pub headers: Vec<(&'a str, &'a str)>,
-    /// Usual headers left out.
+    /// Usual headers that are left out.
     pub omit: &'a [String],
     /// The deliberate mistake of the request, if any.
     pub wrong: Option<Wrong>,
 }
 
 impl Kickoff<'_> {
-    /// The method, URL, headers and body.
+    /// Returns the method, URL, headers and body.
     pub fn parts(&self) -> (Method, Url, HeaderMap, Option<Bytes>) {
         let post = self.post;
         let mut url = under(self.base, &self.segments());
@@ -77,7 +77,7 @@ impl Kickoff<'_> {
     }
 }
 
-/// A Parameters resource; the type of each value is the one that the operation's definition gives the parameter.
+/// Returns a Parameters resource with values of the types that the operation defines.
 fn parameters(params: &[(String, String)]) -> Value {
     let parameter: Vec<Value> = params
         .iter()
@@ -96,7 +96,7 @@ fn parameters(params: &[(String, String)]) -> Value {
     }
 }
 
-/// `base` with more path segments. Segments are percent-encoded, so that none can change the path.
+/// Returns `base` with more path segments. Segments are percent-encoded, so that none can change the path.
 pub fn under(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     url.set_query(None);
@@ -107,20 +107,21 @@ pub fn under(base: &Url, segments: &[&str]) -> Url {
     url
 }
 
-/// A query, everything but unreserved characters and the comma percent-encoded: a `+` in a value is not a space.
+/// Returns a query. All characters except unreserved ones and the comma are percent-encoded, so that a `+` in a value
+/// is not read as a space.
 pub fn query(params: &[(String, String)]) -> String {
     let pairs: Vec<String> =
         params.iter().map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value))).collect();
     pairs.join("&")
 }
 
-/// Headers from fixed names and values.
+/// Returns headers with fixed names and values.
 pub fn usual(headers: &[(HeaderName, &'static str)]) -> HeaderMap {
     headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
 }
 
-/// Replaces headers by those of a suite. A line feed in a value separates several lines of one header. Invalid names and
-/// values are skipped; the loader has refused them already.
+/// Replaces headers with those of a suite. A line feed in a value separates several lines of one header. Invalid names
+/// and values are skipped; the loader has refused them already.
 pub fn overlay<'a>(headers: &mut HeaderMap, over: impl Iterator<Item = (&'a str, &'a str)>) {
     for (name, value) in over {
         let Ok(name) = name.parse::<HeaderName>() else { continue };
@@ -131,14 +132,14 @@ pub fn overlay<'a>(headers: &mut HeaderMap, over: impl Iterator<Item = (&'a str,
     }
 }
 
-/// Removes the headers named.
+/// Removes the headers that `omit` names.
 pub fn leave_out(headers: &mut HeaderMap, omit: &[String]) {
     for name in omit {
         headers.remove(name.as_str());
     }
 }
 
-/// A request of a flow without a body, sent as the client of the run.
+/// Returns a request of a flow without a body, sent as the client of the run.
 pub fn plain(flow: &str, role: Role, method: Method, url: Url, headers: HeaderMap) -> RequestSpec {
     RequestSpec {
         flow: Some(flow.to_owned()),
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_get_encodes_what_a_query_would_misread() {
+    fn a_get_encodes_special_characters() {
         let base: Url = "http://h/fhir/".parse().unwrap();
         let params = pairs(&[
             ("_outputFormat", "application/fhir+ndjson"),
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_carries_parameters_of_the_defined_types() {
+    fn a_post_sends_parameters_of_the_defined_types() {
         let base: Url = "http://h/fhir".parse().unwrap();
         let params = pairs(&[
             ("_since", "2020-01-01T00:00:00Z"),

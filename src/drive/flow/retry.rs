@@ -1,5 +1,5 @@
-//! How long to wait before a request is repeated. Pure arithmetic: both forms of `Retry-After` are heeded (RFC 9110, section
-//! 10.2.3), within what is left of `--max-wait`.
+//! How long to wait before a request is repeated. Pure arithmetic: follows both forms of `Retry-After` (RFC 9110,
+//! section 10.2.3), within the time left of `--max-wait`.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,25 +11,25 @@ pub const MAX_WAIT: Duration = Duration::from_secs(30);
 pub const MAX_UNHEEDED_WAIT: Duration = Duration::from_secs(120);
 /// The longest wait for other jobs of this run.
 pub const MAX_QUEUE_WAIT: Duration = Duration::from_secs(5);
-/// After so many `Retry-After` in a row, the wait is at least our own backoff.
+/// After so many `Retry-After` headers in a row, the wait is at least our own backoff.
 pub const MAX_HEEDED: u32 = 3;
-/// After so many 503 in a row, the response counts.
+/// After so many 503 responses in a row, the response counts as a refusal.
 pub const MAX_TRIES: u32 = 5;
 
-/// The wait that `Retry-After` asks for at `now`, in seconds or as a date; a past date means no wait. `None` if the header is
-/// absent or unreadable.
+/// Returns the wait that `Retry-After` asks for at `now`, in seconds or as a date; a past date means no wait. `None` if
+/// the header is absent or unreadable.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // A number with more digits is as long as the largest one.
+        // A number that is too large for u64 becomes u32::MAX seconds.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
 }
 
-/// The wait before the next request, at least `least` and at most `left`. `asked` is the `Retry-After`; without it the wait
-/// grows with `attempt`, counted from 0.
+/// Returns the wait before the next request, at least `least` and at most `left`. `asked` is the `Retry-After`; without
+/// it the wait grows with `attempt`, counted from 0.
 pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration, least: Duration) -> Duration {
     let wait = match asked {
         Some(asked) if asked <= left => asked.max(least),
@@ -39,8 +39,8 @@ pub fn pause(asked: Option<Duration>, attempt: u32, left: Duration, least: Durat
     wait.min(left)
 }
 
-/// The same after `attempt` responses in a row that ask to wait. After [`MAX_HEEDED`] of them the wait also grows up to
-/// `longest`; it is never shorter than `asked`.
+/// Returns the wait after `attempt` responses in a row that ask to wait. After [`MAX_HEEDED`] of them the wait also
+/// grows up to `longest`; it is never shorter than `asked`.
 pub fn pause_again(
     asked: Option<Duration>,
     attempt: u32,
@@ -58,8 +58,8 @@ fn backoff(attempt: u32, least: Duration) -> Duration {
     least.mul_f64(factor).min(MAX_WAIT)
 }
 
-/// Whether a response asks to wait rather than refuses, on the try `attempt`, counted from 0. 429 always asks to wait; 502, 503
-/// and 504 count as refusals after a few tries, anything else at once.
+/// Returns whether a response asks to wait, on the try `attempt`, counted from 0. 429 always asks to wait; 502, 503 and
+/// 504 count as refusals after a few tries, all other statuses at once.
 pub fn asks_to_wait(status: StatusCode, attempt: u32) -> bool {
     match status.as_u16() {
         429 => true,
@@ -69,15 +69,16 @@ pub fn asks_to_wait(status: StatusCode, attempt: u32) -> bool {
     }
 }
 
-/// The most tries of a probe that may be refused because other exports go on.
+/// The most tries of a probe that may be refused because other exports are running.
 pub const MAX_PROBE_TRIES: u32 = 8;
 /// How long a change on the target, such as a DELETE, may take to be visible.
 pub const SETTLE_TIME: Duration = Duration::from_secs(5);
 /// The wait between two requests that check for such a change.
 pub const RECHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Whether this response may refuse a kick-off because another export runs, and not because of the request. `own` is the
-/// kick-off of a flow: after an error without a reason it is sent again. The words in the body decide nothing else.
+/// Returns whether this response may refuse a kick-off because another export is running, and not because of the
+/// request. `own` means the kick-off of a flow: it is sent again after an error without a reason. The words in the body
+/// are used for nothing else.
 pub fn may_be_busy(status: StatusCode, body: &[u8], own: bool) -> bool {
     const WORDS: [&str; 10] = [
         "throttled",
@@ -94,8 +95,8 @@ pub fn may_be_busy(status: StatusCode, body: &[u8], own: bool) -> bool {
     match status.as_u16() {
         409 | 423 | 425 | 500 if own => true,
         400 | 409 | 422 | 423 | 425 | 500 => {
-            let said = String::from_utf8_lossy(body.get(..MAX_BODY_READ).unwrap_or(body)).to_ascii_lowercase();
-            WORDS.iter().any(|word| said.contains(word))
+            let text = String::from_utf8_lossy(body.get(..MAX_BODY_READ).unwrap_or(body)).to_ascii_lowercase();
+            WORDS.iter().any(|word| text.contains(word))
         }
         _ => false,
     }
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_retry_after_are_read_and_prose_is_not() {
+    fn both_forms_of_retry_after_are_read_and_other_texts_are_not() {
         assert_eq!(asked("7"), Some(Duration::from_secs(7)));
         assert_eq!(asked(" 0 "), Some(Duration::ZERO));
         assert_eq!(asked("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_neither_busy_nor_past_what_is_left() {
+    fn a_wait_is_within_the_limits() {
         let left = Duration::from_secs(600);
         assert_eq!(pause(Some(Duration::ZERO), 0, left, MIN_WAIT), MIN_WAIT);
         assert_eq!(
@@ -149,20 +150,24 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_to_wait_on_and_on_is_asked_more_rarely() {
+    fn the_wait_grows_after_many_retry_after_headers() {
         let (left, one) = (Duration::from_secs(600), Duration::from_secs(1));
         let wait = |asked, attempt, longest| pause_again(asked, attempt, left, MIN_WAIT, longest);
-        assert_eq!(wait(Some(one), MAX_HEEDED, MAX_WAIT), one, "as it was asked for");
+        assert_eq!(wait(Some(one), MAX_HEEDED, MAX_WAIT), one, "as Retry-After says");
         assert!(wait(Some(one), MAX_HEEDED + 2, MAX_WAIT) > 2 * one);
         assert_eq!(wait(Some(Duration::ZERO), u32::MAX, MAX_WAIT), MAX_WAIT);
-        assert_eq!(wait(Some(Duration::from_secs(120)), u32::MAX, MAX_WAIT), Duration::from_secs(120), "never less");
+        assert_eq!(
+            wait(Some(Duration::from_secs(120)), u32::MAX, MAX_WAIT),
+            Duration::from_secs(120),
+            "never shorter than Retry-After"
+        );
         assert_eq!(wait(Some(one), u32::MAX, MAX_QUEUE_WAIT), MAX_QUEUE_WAIT);
         assert_eq!(pause_again(Some(one), u32::MAX, one, MIN_WAIT, MAX_WAIT), one, "never past the time left");
     }
 
     #[test]
-    fn refusals_that_may_be_busy_are_told_from_those_of_what_was_asked() {
-        let may = |code, said: &str, own| may_be_busy(StatusCode::from_u16(code).unwrap(), said.as_bytes(), own);
+    fn refusals_because_of_other_exports_are_recognized() {
+        let may = |code, text: &str, own| may_be_busy(StatusCode::from_u16(code).unwrap(), text.as_bytes(), own);
         assert!(may(400, "Too many concurrent exports for this tenant (max 4)", false));
         assert!(may(409, "", true) && may(500, "", true), "no reason is given");
         assert!(!may(400, "unknown parameter _harnessBogus", true) && !may(500, "", false));
@@ -170,11 +175,11 @@ mod tests {
             !may(403, "too many", true) && !may(404, "running", true) && !may(429, "busy", true) && !may(202, "", true)
         );
         let long = format!("{}busy", "x".repeat(MAX_BODY_READ));
-        assert!(!may(400, &long, false), "no more is read than that");
+        assert!(!may(400, &long, false), "only the start of the body is read");
     }
 
     #[test]
-    fn patience_is_for_throttling_and_gateways_only() {
+    fn only_throttling_and_gateway_errors_are_retried() {
         let ask = |code, attempt| asks_to_wait(StatusCode::from_u16(code).unwrap(), attempt);
         assert!(ask(429, 1_000));
         assert!(ask(503, MAX_TRIES - 1) && !ask(503, MAX_TRIES));

@@ -1,4 +1,4 @@
-//! What a flow asks for: its level, its parameters, and the earlier flow that sample values come from.
+//! Chooses the request of a flow: its level, its parameters, and the earlier flow that provides sample values.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +15,17 @@ use crate::recording::model::{Stop, StopKind};
 use crate::suite::flow::{Method, Needs};
 use crate::suite::param::{Param, SampleValueName};
 
-/// Chooses what the flow asks for. Waits for the flows that it depends on.
+/// Chooses the request of the flow. Waits for the flows that it depends on.
 pub(crate) async fn choose(context: &FlowContext<'_>) -> Result<Route, Stop> {
     let flow = &context.planned.flow;
     let level = choose_level(context).await?;
     let mut dropped_params = Vec::new();
     if let Some(other) = &flow.same_request_as {
-        // A flow without a sample value sent no kick-off, so that nothing is known of the response.
+        // A flow without a sample value sent no kick-off, so the response to it is not known.
         if let Some(Err(refused)) = context.kickoff_of(other).await?
             && refused.kind != StopKind::NoPick
         {
-            let because = format!("not asked for, since flow {other} had no job: {}", refused.because);
+            let because = format!("flow {other}, which sends the same request, started no job: {}", refused.because);
             return Err(Stop { because, ..refused });
         }
         dropped_params = context.run.dropped_params(other);
@@ -44,7 +44,7 @@ pub(crate) async fn choose(context: &FlowContext<'_>) -> Result<Route, Stop> {
     Ok(Route { level, params, dropped_params, source })
 }
 
-/// Chooses the level of the export.
+/// Chooses the export level.
 pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLevel, Stop> {
     let own = matches!(context.planned.flow.credentials, Some(Needs::Cohort | Needs::EmptyGroup));
     let offer = if own { export_levels::offer_of_any } else { export_levels::offer };
@@ -58,7 +58,7 @@ pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLeve
     }
     let mut untried = None;
     let mut refused: Option<Stop> = None;
-    let mut answered = None;
+    let mut responded = None;
     for level in LEVELS.into_iter().filter(|level| !matches!(offered(*level), Offer::No(_))) {
         match context.planned.waits.levels.iter().find(|(known, _)| *known == level) {
             None => untried = untried.or(Some(level)),
@@ -66,7 +66,7 @@ pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLeve
                 Some(Ok(_)) => return Ok(level),
                 Some(Err(stop)) => {
                     if matches!(stop.kind, StopKind::Answer | StopKind::NotOffered) && stop.exchange.is_some() {
-                        answered = answered.or(Some(level));
+                        responded = responded.or(Some(level));
                     }
                     if refused.as_ref().is_none_or(|known| known.kind == StopKind::NotOffered) {
                         refused = Some(stop);
@@ -76,19 +76,20 @@ pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLeve
             },
         }
     }
-    // A server may accept kick-offs by POST only.
-    let by_post = answered.filter(|_| context.planned.flow.method == Method::Post);
+    // The server may accept kick-offs by POST only.
+    let by_post = responded.filter(|_| context.planned.flow.method == Method::Post);
     match (untried.or(by_post), refused) {
         (Some(level), _) => Ok(level),
-        // The server would refuse this kick-off for the same reason: one cause, one failure.
-        (None, Some(refused)) => {
-            Err(Stop { because: format!("no plain kick-off was accepted: {}", refused.because), ..refused })
-        }
-        (None, None) => Err(stop(StopKind::NotOffered, None, "the target offers no export at any level")),
+        // The server would refuse this kick-off for the same reason, so it is not sent: one cause, one failure.
+        (None, Some(refused)) => Err(Stop {
+            because: format!("the server accepted no kick-off without parameters: {}", refused.because),
+            ..refused
+        }),
+        (None, None) => Err(stop(StopKind::NotOffered, None, "the server offers no export at any level")),
     }
 }
 
-/// The names and values of parameters, with sample values filled in.
+/// Returns the names and values of parameters, with sample values filled in.
 pub(crate) fn resolve(
     context: &FlowContext<'_>,
     params: &BTreeMap<String, Param>,
@@ -97,30 +98,30 @@ pub(crate) fn resolve(
     let mut resolved = Vec::new();
     for (name, param) in params {
         for template in &param.0 {
-            let value = template
-                .fill(&mut |pick| sample_value(context, pick, source))
-                .map_err(|why| stop(StopKind::NoPick, None, format!("no value for {name}: {why}")))?;
+            let value = template.fill(&mut |pick| sample_value(context, pick, source)).map_err(|why| {
+                stop(StopKind::NoPick, None, format!("there is no value for the parameter {name}: {why}"))
+            })?;
             resolved.push((name.clone(), value));
         }
     }
     Ok(resolved)
 }
 
-/// A sample value: the one in the settings, or one from the data of the source flow.
+/// Returns a sample value: the one of the settings, or one from the data of the source flow.
 fn sample_value(
     context: &FlowContext<'_>,
     pick: SampleValueName,
     source: Option<&SourceFlow>,
 ) -> Result<String, String> {
     if pick == SampleValueName::TransactionTime {
-        let none = || format!("there is no instant in {}", pick.describe());
+        let none = || format!("{} is not a valid instant", pick.describe());
         return source.and_then(|source| source.outcome.transaction_time.clone()).ok_or_else(none);
     }
     if let Some(value) = context.run.settings.values.get(&pick) {
         return Ok(value.clone());
     }
     let Some(SourceFlow { outcome, .. }) = source else {
-        return Err(format!("there is no data to pick {} from", pick.describe()));
+        return Err(format!("the run has no exported data to choose {} from", pick.describe()));
     };
     match context.run.members().filter(|_| sample_values::is_of_members(pick)) {
         Some(members) => sample_values::of_members(pick, &outcome.resources, &members?),
@@ -128,13 +129,13 @@ fn sample_value(
     }
 }
 
-/// Finds the first source flow that completed; sample values come from it and the export is compared with it. `None` if
-/// the flow needs none.
+/// Returns the first source flow that completed: it provides sample values, and the export is compared with it. `None`
+/// if the flow needs none.
 ///
 /// # Errors
-/// No source flow completed, and a sample value is needed that the settings do not name.
+/// No source flow completed, and the flow needs a sample value that the settings do not name.
 pub(crate) async fn find_source(context: &FlowContext<'_>) -> Result<Option<SourceFlow>, Stop> {
-    let mut why = "no flow that it is picked from is part of this run".to_owned();
+    let mut why = "the run includes no flow that provides its sample values".to_owned();
     let mut first = true;
     for flow in &context.planned.needs {
         match context.outcome_of(flow).await? {
@@ -143,7 +144,7 @@ pub(crate) async fn find_source(context: &FlowContext<'_>) -> Result<Option<Sour
             }
             Some(FlowOutcome { stop: Some(stop), .. }) if first => {
                 first = false;
-                why = format!("the flow {flow}, whose data it is picked from, ended early: {}", stop.because);
+                why = format!("flow {flow}, which provides its sample values, ended early: {}", stop.because);
             }
             _ => {}
         }

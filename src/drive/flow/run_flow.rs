@@ -1,4 +1,4 @@
-//! One export from start to end: level and sample values, kick-off, polls, manifest, files, DELETE, probes, clean-up.
+//! Runs one flow: level and sample values, kick-off, polls, manifest, files, DELETE, probes, clean-up.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::plan::model::{Depth, PlannedFlow};
 use crate::recording::model::{Stop, StopKind};
 use crate::suite::flow::{DeleteAt, HookMoment, Method, Moment, Needs, Probe};
 
-/// What later flows need of an export.
+/// The results of an export that later flows need.
 #[derive(Default)]
 struct ExportResult {
     span: Span,
@@ -49,7 +49,7 @@ pub(crate) async fn run(run: &RunContext<'_>, planned: &PlannedFlow) {
     cleanup::clean_up_late(&context).await;
 }
 
-/// The whole flow. The error is why it ended early.
+/// Runs the flow without clean-up at its end. The error is why it ended early.
 async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Result<(), Stop> {
     let flow = &context.planned.flow;
     flow_order::can_begin(context).await?;
@@ -59,7 +59,7 @@ async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Resul
         return run_probes_only(context).await;
     }
     let route = route::choose(context).await?;
-    // A flow runs one job. It holds the permit until that job is deleted.
+    // A flow runs one job, and holds the permit until that job is deleted.
     let _permit = context.permit().await?;
     context.check_halt()?;
     context.show(Event::Started);
@@ -72,7 +72,7 @@ async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Resul
         end = end.map_err(|stop| flow_order::nobody_to_export(context, stop));
     }
     if flow.credentials == Some(Needs::Cohort) && context.group().is_some() {
-        // One test alone checks whether the created Group can be exported, and it knows the responses that count.
+        // Only one test judges whether the created Group can be exported, so other tests are skipped.
         end = end.map_err(|stop| match stop.kind {
             StopKind::Answer => Stop { kind: StopKind::NoPick, ..stop },
             _ => stop,
@@ -87,7 +87,7 @@ async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Resul
     end
 }
 
-/// The probes of a flow that makes no export. Kick-off probes go to the first level that the target offers.
+/// Runs a flow that makes no export, but only sends probes. Kick-off probes use the first level that the target offers.
 async fn run_probes_only(context: &FlowContext<'_>) -> Result<(), Stop> {
     let kicks_off = |probe: &Probe| probe.send.kicks_off();
     let level = match context.planned.flow.probes.iter().any(kicks_off) {
@@ -96,7 +96,11 @@ async fn run_probes_only(context: &FlowContext<'_>) -> Result<(), Stop> {
         false => ExportLevel::Any,
     };
     if context.planned.flow.is_of_tls() && context.run.session.tls().origins().is_empty() {
-        return Err(stop(StopKind::NotOffered, None, "the target is reached by plain http, as it may be here"));
+        return Err(stop(
+            StopKind::NotOffered,
+            None,
+            "the server is reached by plain HTTP, which is permitted on localhost and with --allow-http",
+        ));
     }
     context.show(Event::Started);
     context.record().export = level;
@@ -109,7 +113,7 @@ async fn run_probes_only(context: &FlowContext<'_>) -> Result<(), Stop> {
     end
 }
 
-/// The export: hooks and probes before it, the kick-off, and the job.
+/// Runs the export: hooks and probes before it, the kick-off, and the job.
 async fn export(context: &FlowContext<'_>, route: &Route, result: &mut ExportResult) -> Result<(), Stop> {
     hook_runs::run_hooks(context, HookMoment::Start, None).await?;
     probe::send_probes(context, Moment::Start, ProbeInputs::before_kickoff(route)).await?;
@@ -127,7 +131,7 @@ async fn export(context: &FlowContext<'_>, route: &Route, result: &mut ExportRes
     end
 }
 
-/// The kick-off. If the target refuses it and may refuse some of its parameters, it is sent again without those.
+/// Sends the kick-off. If the target refuses it and may refuse some of its parameters, it is sent again without those.
 async fn kick_off(context: &FlowContext<'_>, route: &mut Route) -> Result<Job, Stop> {
     let first = kickoff::kick_off(context, route).await;
     let droppable = &context.planned.flow.droppable_params;
@@ -147,7 +151,7 @@ async fn kick_off(context: &FlowContext<'_>, route: &mut Route) -> Result<Job, S
     Ok(job)
 }
 
-/// From the accepted kick-off on: polls, manifest, files, DELETE, and the probes of each moment.
+/// Runs the flow from the accepted kick-off: polls, manifest, files, DELETE, and the probes of each moment.
 async fn follow_job(
     context: &FlowContext<'_>,
     route: &Route,
@@ -200,7 +204,8 @@ async fn follow_job(
     end
 }
 
-/// Polls until a response shows the job running, then sends the probes of that moment. A job that is done by then gets none.
+/// Polls until a response shows the job running, then sends the probes of that moment. No probes are sent if the job
+/// completes first.
 async fn poll_until_running(context: &FlowContext<'_>, job: &Job, inputs: ProbeInputs<'_>) -> Result<(), Stop> {
     let mut polls = Polls::default();
     loop {
@@ -212,7 +217,8 @@ async fn poll_until_running(context: &FlowContext<'_>, job: &Job, inputs: ProbeI
     }
 }
 
-/// Polls until the manifest. The first poll that shows the job running is followed by the probes and hooks of that moment.
+/// Polls until the manifest is returned. The first poll that shows the job running is followed by the probes and hooks
+/// of that moment.
 async fn poll_until_done(context: &FlowContext<'_>, job: &Job, inputs: ProbeInputs<'_>) -> Result<Value, Stop> {
     let mut polls = Polls::default();
     let (mut seen_running, mut partial_probed) = (false, false);
@@ -235,7 +241,7 @@ async fn poll_until_done(context: &FlowContext<'_>, job: &Job, inputs: ProbeInpu
     }
 }
 
-/// Records what the flow asks for.
+/// Records the request of the flow.
 fn record_route(context: &FlowContext<'_>, route: &Route) {
     let flow = &context.planned.flow;
     let mut record = context.record();

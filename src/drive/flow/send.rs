@@ -1,4 +1,4 @@
-//! Sends a request again while the target asks to wait.
+//! Sends a request, and again while the target asks to wait.
 
 use crate::drive::budget::Budget;
 use crate::drive::context::FlowContext;
@@ -7,11 +7,11 @@ use crate::drive::stops::stop;
 use crate::recording::model::{Stop, StopKind, TroubleKind};
 use crate::session::exchange::{FullResponse, Reply, RequestSpec};
 
-/// Sends a request, and again while the target answers 429 or the like. The last response supersedes the earlier ones. The
-/// error is that time ran out, or that the run is being ended.
+/// Sends a request, and again while the target returns 429 or another response that asks to wait. The last response
+/// supersedes the earlier ones. The error is that `budget` expired, or that the run is being ended.
 ///
-/// With `queueing`, a 429, or a refusal that may mean the same, renews the budget while other jobs of this run go on: some
-/// servers run one export at a time.
+/// With `queueing`, a 429, or a refusal that may mean the same, renews the budget while other jobs of this run are
+/// running, because some servers run one export at a time.
 pub(crate) async fn send_with_retry(
     context: &FlowContext<'_>,
     budget: &mut Budget,
@@ -27,22 +27,27 @@ pub(crate) async fn send_with_retry(
             Err(trouble) if trouble.kind == TroubleKind::Interrupted => {
                 return Err(context.halt_stop(reply.exchange, trouble));
             }
-            Err(trouble) if trouble.kind == TroubleKind::Connect && attempt < 2 => (None, trouble.kind.to_string()),
+            Err(trouble) if trouble.kind == TroubleKind::Connect && attempt < 2 => {
+                (None, "until the retry after a failed connection".to_owned())
+            }
             Ok(whole) if retry::asks_to_wait(whole.status, attempt) => {
                 throttled = queueing && whole.status.as_u16() == 429;
                 if throttled && context.run.target.runs_our_jobs() {
                     *budget = Budget::new(context.run);
                     longest = retry::MAX_QUEUE_WAIT;
                 }
-                (context.retry_after(&whole.headers), format!("patience after {}", whole.status.as_u16()))
+                (context.retry_after(&whole.headers), format!("until the retry after {}", whole.status.as_u16()))
             }
-            // Some servers limit the exports at a time and refuse the next one without giving that reason.
+            // Some servers limit the number of concurrent exports and refuse the next one without giving that reason.
             Ok(whole) if may_wait_for_own_jobs(context, &request, whole, queueing, attempt) => {
                 if queueing {
                     *budget = Budget::new(context.run);
                 }
                 longest = retry::MAX_QUEUE_WAIT;
-                (context.retry_after(&whole.headers), format!("other exports to end, after {}", whole.status.as_u16()))
+                (
+                    context.retry_after(&whole.headers),
+                    format!("until other exports end, after {}", whole.status.as_u16()),
+                )
             }
             _ => return Ok(reply),
         };
@@ -52,13 +57,13 @@ pub(crate) async fn send_with_retry(
             if throttled {
                 context.run.target.throttled_until_time_ran_out();
             }
-            let because = format!("the target still asked for patience after {seconds} s");
+            let because = format!("the server still asked the client to wait after {seconds} s (--max-wait)");
             return Err(stop(StopKind::Waited, Some(reply.exchange), because));
         }
         if throttled && context.run.target.accepts_no_kickoff() {
             let because = format!(
-                "not waited for: the target still asked for patience with another kick-off of this run after \
-                 {seconds} s, and has accepted none"
+                "the flow did not retry, since another kick-off of this run was still throttled after {seconds} s and \
+                 none was accepted"
             );
             return Err(stop(StopKind::Waited, Some(reply.exchange), because));
         }
@@ -69,7 +74,8 @@ pub(crate) async fn send_with_retry(
     }
 }
 
-/// Whether the target may have refused a kick-off because other exports of this run go on. It is sent again until they end.
+/// Returns whether the target may have refused a kick-off because other exports of this run are running. The kick-off
+/// is sent again until they end.
 fn may_wait_for_own_jobs(
     context: &FlowContext<'_>,
     request: &RequestSpec,

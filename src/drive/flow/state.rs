@@ -1,4 +1,4 @@
-//! What flows keep about Groups, members of Groups and changed data while a run goes on.
+//! What flows keep about Groups, members of Groups and changed data during a run.
 
 use std::collections::BTreeSet;
 
@@ -16,23 +16,23 @@ use crate::suite::flow::HookName;
 pub(crate) struct Cohort {
     /// The id of the Group that the flow exports.
     pub made: Option<String>,
-    /// The names of Groups that were sent and may or may not exist.
+    /// The names of Groups that were sent and may exist.
     pub unconfirmed: Vec<String>,
     /// The Groups to delete.
     pub groups: Vec<Url>,
 }
 
-/// The ids of the patients who are members, or why they are not known.
+/// The ids of the Patients that are members, or why they are not known.
 pub(crate) type Members = Result<BTreeSet<String>, String>;
 
-/// What hooks changed on the target so far.
+/// What hooks have changed on the target so far.
 #[derive(Debug, Default)]
 pub(crate) struct DataChanges {
     /// The runs of hooks.
     pub runs: Vec<HookRun>,
-    /// The resources that they named.
+    /// The resources that hooks named.
     pub resources: Vec<HookedResource>,
-    /// What was exported, by level.
+    /// The exported resources, by level.
     pub exported: Vec<(ExportLevel, Identity)>,
 }
 
@@ -44,21 +44,21 @@ pub(crate) struct HookedResource {
     /// The exchange that read it after the hook.
     pub read: Option<u32>,
     pub state: ChangeState,
-    /// The resource, if that read brought it.
+    /// The resource, if that read returned it.
     pub value: Option<Value>,
-    /// How the export that was running shows it.
+    /// How the export that was running at that time shows it.
     pub seen: ChangeSeen,
-    /// A later run of a hook named it again.
+    /// Whether a later run of a hook named it again.
     pub named_again: bool,
 }
 
 /// The resources that hooks named, as the files of a flow show them.
 #[derive(Debug, Default)]
 pub(crate) struct ExportedChanges {
-    /// Those in the output.
+    /// The resources in the output.
     pub output: Vec<(ResourceName, Value)>,
     /// Hashes of all resources in `deleted` files.
     pub deleted: Vec<u64>,
-    /// Whether every output file was read whole.
+    /// Whether every output file was read completely.
     pub whole: bool,
 }

@@ -1,26 +1,26 @@
-//! Elements of a resource as FHIR's JSON has them: a value, its `_` twin with id and extensions, and the way to it.
+//! Elements of a resource as in FHIR's JSON: a value, its `_` twin with id and extensions, and its path.
 
 use serde_json::Value;
 
 use crate::fhir::au_directory::names::DATA_ABSENT_REASON;
 
-/// One element: an item of a repeating one, or a single one.
+/// One element, or one item of an element that repeats.
 #[derive(Clone, Debug)]
 pub(crate) struct Element<'v> {
     value: Option<&'v Value>,
     twin: Option<&'v Value>,
-    /// The way to it: `Organization.identifier[0].value`.
+    /// The path: `Organization.identifier[0].value`.
     pub path: String,
 }
 
 impl<'v> Element<'v> {
-    /// The resource itself, of this type.
+    /// Returns the element for the resource itself, of the type `name`.
     pub fn root(value: &'v Value, name: &str) -> Self {
         Self { value: Some(value), twin: None, path: name.to_owned() }
     }
 
-    /// The elements of this name. Null, an empty text, an empty object and an empty array are none: FHIR has no such
-    /// values. What has no value but an extension that says why is one.
+    /// Returns the child elements of this name. An element with null or an empty string, object or array does not
+    /// count, because FHIR does not allow such values. An element with a data-absent-reason in place of a value counts.
     pub fn children(&self, name: &str) -> Vec<Element<'v>> {
         let Some(Value::Object(fields)) = self.value else { return Vec::new() };
         let path = format!("{}.{name}", self.path);
@@ -39,7 +39,8 @@ impl<'v> Element<'v> {
         all.into_iter().filter(|element| element.has_value() || element.is_excused()).collect()
     }
 
-    /// The elements at the end of a way such as `qualification.code`; none if an element on it says why it is absent.
+    /// Returns the elements at the end of a path such as `qualification.code`; it does not go below an element with a
+    /// data-absent-reason.
     pub fn select(&self, way: &str) -> Vec<Element<'v>> {
         let mut found = vec![self.clone()];
         for name in way.split('.').filter(|name| !name.is_empty()) {
@@ -48,7 +49,7 @@ impl<'v> Element<'v> {
         found
     }
 
-    /// Its JSON.
+    /// Returns its JSON value.
     pub fn raw(&self) -> Option<&'v Value> {
         self.value
     }
@@ -63,24 +64,24 @@ impl<'v> Element<'v> {
         }
     }
 
-    /// Whether an extension says why there is no value: then nothing more is asked of it.
+    /// Returns whether it has a data-absent-reason; then no rule requires more of it.
     pub fn is_excused(&self) -> bool {
         let extensions = [self.value, self.twin].into_iter().flatten().filter_map(|side| side.get("extension"));
         let mut all = extensions.filter_map(Value::as_array).flatten();
         all.any(|extension| extension.get("url").and_then(Value::as_str) == Some(DATA_ABSENT_REASON))
     }
 
-    /// Its text, if it is one.
+    /// Returns its value if it is a string.
     pub fn text(&self) -> Option<&'v str> {
         self.value.and_then(Value::as_str)
     }
 
-    /// Whether it is the JSON value true.
+    /// Returns whether it is the JSON value true.
     pub fn is_true(&self) -> bool {
         self.value == Some(&Value::Bool(true))
     }
 
-    /// The text of its child of this name, if there is exactly one.
+    /// Returns the string in its child of this name, if there is exactly one child.
     pub fn child_text(&self, name: &str) -> Option<&'v str> {
         match self.children(name).as_slice() {
             [one] => one.text(),
@@ -88,19 +89,19 @@ impl<'v> Element<'v> {
         }
     }
 
-    /// Whether its child of this name has this text, or says why it has none.
+    /// Returns whether its child of this name is this string, or has a data-absent-reason.
     pub fn says(&self, name: &str, text: &str) -> bool {
         let children = self.children(name);
         children.iter().any(|child| child.text() == Some(text) || child.is_excused())
     }
 
-    /// The extensions of this kind.
+    /// Returns the extensions with this URL.
     pub fn extensions(&self, url: &str) -> Vec<Element<'v>> {
         let own = self.children("extension");
         own.into_iter().filter(|extension| extension.child_text("url") == Some(url)).collect()
     }
 
-    /// Whether this CodeableConcept has a coding with this code, and of this system if one is given.
+    /// Returns whether this CodeableConcept has a coding with this code, and with this system if one is given.
     pub fn has_code(&self, system: Option<&str>, code: &str) -> bool {
         self.children("coding").iter().any(|coding| {
             coding.child_text("code") == Some(code)
@@ -108,7 +109,7 @@ impl<'v> Element<'v> {
         })
     }
 
-    /// Whether it has that coding, or may have it: it says why it is absent.
+    /// Returns whether this CodeableConcept has that coding, or could have it because a part has a data-absent-reason.
     pub fn may_have_code(&self, system: Option<&str>, code: &str) -> bool {
         self.is_excused()
             || self.children("coding").iter().any(|coding| {
@@ -117,7 +118,7 @@ impl<'v> Element<'v> {
             })
     }
 
-    /// What is there, without its content.
+    /// Describes the kind of its value, without resource content.
     pub fn shape(&self) -> String {
         match self.value {
             None | Some(Value::Null) => "no value".to_owned(),
@@ -126,8 +127,8 @@ impl<'v> Element<'v> {
             Some(Value::Array(_)) => "an array".to_owned(),
             Some(Value::Object(_)) => "an object".to_owned(),
             Some(Value::String(text)) => match text.chars().count() {
-                1 => "a text of 1 character".to_owned(),
-                count => format!("a text of {count} characters"),
+                1 => "a string of 1 character".to_owned(),
+                count => format!("a string of {count} characters"),
             },
         }
     }

@@ -1,11 +1,11 @@
-//! The lines of a provider directory: whether they keep the must-haves of the Health Connect profiles (Australian
-//! Digital Health Agency, 0.3.0-preview), and a few rules for any line of a directory.
+//! Checks the lines of a provider directory against the mandatory rules of the Health Connect profiles (Australian
+//! Digital Health Agency, 0.3.0-preview), and against a few rules for any line of a directory.
 //!
-//! A line is checked against the profile of that version that its `meta.profile` names; other lines are counted. A Location
-//! may claim two profiles; one that claims both must keep either. If `data-absent-reason` replaces a value, no rule
-//! requires the value. Codes are not looked up in value sets.
+//! A line is checked against the profile of that version that its `meta.profile` names; other lines are only counted.
+//! A Location that claims both Location profiles must conform to at least one. If `data-absent-reason` replaces a
+//! value, no rule requires the value. Codes are not looked up in value sets.
 //!
-//! A line is parsed into a tree once more for this. Only flows that ask for it pay.
+//! Each line is parsed again, into a tree. Only flows that request this check have that cost.
 
 use serde_json::Value;
 
@@ -22,27 +22,27 @@ use crate::suite::shapes::DirectoryTopic as Topic;
 /// Longer lines are not parsed: a resource of a directory has a few kilobytes.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-/// The most further lines that a finding names.
+/// The maximum number of further lines that a finding names.
 const MORE_LINES: usize = 5;
 
-/// The rules of a topic, in words: the name of each and what it expects.
+/// Returns the rules of a topic: the name of each and what it expects.
 pub fn rules_of(topic: Topic) -> Vec<(&'static str, &'static str)> {
     let rules = RULES.iter().filter(|rule| rule.topic == topic).map(|rule| (rule.id, rule.says));
     let subjects = SUBJECTS.iter().filter(|subject| subject.topic == topic).map(|subject| (subject.id, subject.says));
     rules.chain(subjects).collect()
 }
 
-/// Measures the lines of one file.
+/// Checks and counts the lines of one file.
 #[derive(Debug)]
 pub struct Measure {
-    /// What absolute references begin with: the target's base URL and a slash.
+    /// The start of absolute references to the server: its base URL and a slash.
     base: String,
     facts: DirectoryFacts,
     /// The last line of each finding, so that several on one line are counted once.
     last: Vec<u64>,
 }
 
-/// A broken rule: its topic and name, what it expects, and what is there.
+/// A violation: the topic and name of the rule, what it expects, and what was found.
 struct FoundElement {
     topic: Topic,
     rule: &'static str,
@@ -51,21 +51,21 @@ struct FoundElement {
 }
 
 impl Measure {
-    /// For files of the target at `base`, its FHIR base URL.
+    /// Creates one for files of the server with the FHIR base URL `base`.
     pub fn new(base: &str) -> Self {
         let base = format!("{}/", base.trim_end_matches('/'));
         Self { base, facts: DirectoryFacts::default(), last: Vec::new() }
     }
 
-    /// Takes one line with a JSON object. `faulty` says that the line already has a finding; `place` gives the position of
-    /// a byte of the line in the file.
+    /// Checks one line with a JSON object. `faulty` means that the line already has a finding; `place` returns the
+    /// position in the file of a byte of the line.
     pub(crate) fn take(&mut self, text: &[u8], faulty: bool, place: &dyn Fn(usize) -> FilePosition) {
         let value = match text.len() {
             0..=MAX_BYTES => serde_json::from_slice::<Value>(text).ok(),
             _ => None,
         };
         let Some(value) = value else {
-            // A line that is no JSON has a finding already.
+            // A line that is not JSON already has a finding.
             self.facts.unread += u64::from(!faulty);
             return;
         };
@@ -99,7 +99,7 @@ impl Measure {
             each.collect()
         };
         let (mut best, mut found) = (None, Vec::new());
-        // One of two profiles is enough.
+        // Conformance to one of two profiles is enough.
         for profile in claimed {
             let broken = broken(profile, topic);
             if best.is_none() || broken.is_empty() {
@@ -113,7 +113,7 @@ impl Measure {
         found
     }
 
-    /// Checks the rules for any line of the seven types.
+    /// Applies the rules for any line of the seven types.
     fn by_subject(&mut self, name: &str, resource: &Element<'_>) -> Vec<FoundElement> {
         for way in META {
             if resource.select(way).is_empty() {
@@ -170,7 +170,7 @@ impl Measure {
         });
     }
 
-    /// What was measured, findings in the order of their places.
+    /// Returns the results, with the findings in the order of the file.
     pub(crate) fn finish(mut self) -> DirectoryFacts {
         self.facts.findings.sort_by(|a, b| (a.offset, &a.rule).cmp(&(b.offset, &b.rule)));
         self.facts

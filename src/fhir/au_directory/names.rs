@@ -1,15 +1,15 @@
-//! The names that the Health Connect Provider Directory goes by (0.3.0-preview), and those of its parents.
+//! URLs, codes and kinds of identifiers of the Health Connect Provider Directory (0.3.0-preview) and its parent guides.
 
-/// Why an element has no value (R4, extension of that name).
+/// The URL of R4's extension data-absent-reason: why an element has no value.
 pub(crate) const DATA_ABSENT_REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 
-/// What the canonical URLs of the profiles begin with.
+/// The start of the canonical URLs of the profiles.
 pub(crate) const PROFILES: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/";
 
 /// The version of the profiles, as it may follow a canonical URL after `|`.
 pub(crate) const VERSION: &str = "0.3.0-preview";
 
-/// What canonical URLs of profiles and extensions began with before 0.3.0; the guide's sample line still has it.
+/// The start of canonical URLs of profiles and extensions before 0.3.0; the guide's sample line still has it.
 pub(crate) const RETIRED: &str = "http://ns.electronichealth.net.au/hc/";
 
 /// HL7's identifier types.
@@ -18,38 +18,48 @@ const V2: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
 /// Australia's identifier types.
 const V2_AU: &str = "http://terminology.hl7.org.au/CodeSystem/v2-0203";
 
+/// The extension that classifies an organization.
 pub(crate) const CLASSIFICATION: &str =
     "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-org-classification";
+/// The code system of that classification.
 pub(crate) const CLASSES: &str = "http://digitalhealth.gov.au/fhir/hcpd/CodeSystem/hc-org-classification-cs";
+/// The extension that marks a resource as hidden.
 pub(crate) const SUPPRESSED: &str = "http://digitalhealth.gov.au/fhir/hcpd/StructureDefinition/hc-suppressed";
+/// The extension for the recorded sex or gender of a practitioner.
 pub(crate) const SEX_OR_GENDER: &str = "http://hl7.org/fhir/StructureDefinition/individual-recordedSexOrGender";
+/// The extension for an alternate name of a role.
 pub(crate) const ALTERNATE_NAME: &str = "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/alternate-name";
+/// The extension for whether a service accepts new patients.
 pub(crate) const NEW_PATIENTS: &str =
     "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/new-patient-availability";
+/// The extension with information for referrers.
 pub(crate) const REFERRAL: &str =
     "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/referral-information-for-referrer";
+/// The extension for the period in which a service is active.
 pub(crate) const ACTIVE_PERIOD: &str = "http://digitalhealth.gov.au/fhir/cc/StructureDefinition/active-period";
+/// The extension for the receiving facility of an endpoint.
 pub(crate) const RECEIVING_FACILITY: &str = "http://hl7.org.au/fhir/StructureDefinition/au-receivingfacility";
+/// The extension for the receiving application of an endpoint.
 pub(crate) const RECEIVING_APPLICATION: &str = "http://hl7.org.au/fhir/StructureDefinition/au-receivingapplication";
 
-/// How the identifiers of one kind differ from others.
+/// What distinguishes the identifiers of one kind from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IdentifiedBy {
     /// Their system alone.
     System,
     /// Their type alone.
     Type,
-    /// Both: the parent's text decides by one of them, and only what both agree on is judged.
+    /// Both. The parent profile uses one of them; only an identifier with both is judged.
     Both,
 }
 
-/// A kind of identifiers.
+/// A kind of identifier.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IdentifierKind {
-    /// What people call it.
+    /// Its name in findings.
     pub name: &'static str,
     pub by: IdentifiedBy,
-    /// The system that it is fixed to.
+    /// Its fixed system.
     pub system: Option<&'static str>,
     /// The coding that its type must have: system and code.
     pub coding: Option<(&'static str, &'static str)>,

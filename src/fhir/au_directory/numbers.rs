@@ -1,14 +1,14 @@
-//! Healthcare identifiers: digits, prefixes and the check digit. AU Base 6.0.0 asks no check digit of ABN and ACN, and
-//! those of the guide's own examples have none, so that their length alone is judged.
+//! Healthcare identifiers: digits, prefixes and the check digit. AU Base 6.0.0 requires no check digit for ABN and ACN,
+//! and the guide's own examples have none, so only the length of these two is checked.
 
-/// How a number is made up.
+/// The form of a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Number {
-    /// How many digits it has.
+    /// The number of digits.
     pub digits: usize,
-    /// What it begins with.
+    /// The first digits.
     pub prefix: &'static str,
-    /// Whether its last digit is a Luhn digit.
+    /// Whether the last digit is a Luhn check digit.
     pub luhn: bool,
 }
 
@@ -25,22 +25,22 @@ pub(crate) const ACN: Number = Number { digits: 9, prefix: "", luhn: false };
 /// An Australian postcode.
 pub(crate) const POSTCODE: Number = Number { digits: 4, prefix: "", luhn: false };
 
-/// What keeps `text` from being such a number, without its content.
+/// Returns what is wrong with `text` as such a number, without its content.
 pub(crate) fn wrong(number: &Number, text: &str) -> Option<String> {
     let length = text.chars().count();
     if !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(format!("{length} characters, not all of them digits"));
+        return Some(format!("{length} characters, not only digits"));
     }
     if length != number.digits {
         return Some(format!("{length} digits"));
     }
     if !text.starts_with(number.prefix) {
-        return Some(format!("{length} digits that begin otherwise"));
+        return Some(format!("{length} digits with another prefix"));
     }
-    (number.luhn && !luhn(text)).then(|| format!("{length} digits, the last of which does not check"))
+    (number.luhn && !luhn(text)).then(|| format!("{length} digits with a wrong check digit"))
 }
 
-/// Whether the last of some digits is their Luhn digit (ISO/IEC 7812-1, annex B).
+/// Returns whether the last of `digits` is their Luhn check digit (ISO/IEC 7812-1, annex B).
 fn luhn(digits: &str) -> bool {
     let sum: u32 = digits
         .bytes()
@@ -62,7 +62,7 @@ fn luhn(digits: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The first three of the pairs are the examples of AU Base and of the guide.
+    /// The first three numbers are examples of AU Base and of the guide.
     #[test]
     fn check_digits() {
         for (number, text) in [
@@ -76,17 +76,17 @@ mod tests {
             assert_eq!(wrong(&number, text), None, "{text}");
         }
         for (text, expected) in [
-            ("8003621566684456", "16 digits, the last of which does not check"),
-            ("8003619900015717", "16 digits that begin otherwise"),
+            ("8003621566684456", "16 digits with a wrong check digit"),
+            ("8003619900015717", "16 digits with another prefix"),
             ("800362156668445", "15 digits"),
-            ("8003 6215 6668 4455", "19 characters, not all of them digits"),
-            ("８００３６２１５６６６８４４５５", "16 characters, not all of them digits"),
+            ("8003 6215 6668 4455", "19 characters, not only digits"),
+            ("８００３６２１５６６６８４４５５", "16 characters, not only digits"),
         ] {
             assert_eq!(wrong(&HPI_O, text).as_deref(), Some(expected), "{text}");
         }
     }
 
-    /// A Luhn digit finds every wrong digit, and every swap of neighbors but 09 and 90.
+    /// A Luhn check digit detects every single wrong digit, and every swap of neighbors except 09 and 90.
     #[test]
     fn one_wrong_digit_is_always_found() {
         let good = "8003621566684455";

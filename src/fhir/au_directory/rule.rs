@@ -1,4 +1,4 @@
-//! What a rule of the table says, and what breaks one.
+//! A rule of the table, and a violation of one.
 
 use crate::fhir::au_directory::element::Element;
 use crate::fhir::au_directory::names::IdentifierKind;
@@ -10,70 +10,71 @@ use crate::suite::shapes::DirectoryTopic as Topic;
 pub(crate) struct Rule {
     /// Its name.
     pub id: &'static str,
-    /// What it belongs to.
+    /// The topic that it belongs to.
     pub topic: Topic,
     /// The profile that it belongs to, as the last part of its canonical URL.
     pub profile: &'static str,
-    /// What is expected, to follow "expected".
+    /// What it expects, a noun phrase that follows "expected".
     pub says: &'static str,
-    /// The way to what it looks at, without the type.
+    /// The path of the elements that it checks, without the resource type.
     pub way: &'static str,
-    /// What must be so there.
+    /// The requirement on these elements.
     pub must: Must,
 }
 
-/// What a rule demands.
+/// The requirement of a rule. "There" means at the end of the path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Must {
-    /// So many elements at the end of the way, within each element before it.
+    /// At least and at most so many elements there, in each parent.
     Count(usize, usize),
-    /// The text there is this one.
+    /// The string there is this one.
     One(&'static str),
-    /// The number there is made up so.
+    /// The number there has this form.
     Digits(Number),
-    /// So many extensions with this URL, on each element there.
+    /// At least and at most so many extensions with this URL on the resource.
     Extension(&'static str, usize, usize),
-    /// References there refer to these types, as far as they show it.
+    /// References there that show their type refer to one of these types.
     Refers(&'static [&'static str]),
-    /// So many identifiers of a kind among those there.
+    /// At least and at most so many identifiers of a kind there.
     Kinds(&'static IdentifierKind, usize, usize),
-    /// Identifiers of a kind have a type, with the coding of the kind if it has one.
+    /// Identifiers of a kind have a type, with the coding of the kind if the kind has one.
     Typed(&'static IdentifierKind),
-    /// Identifiers of a kind are ...
+    /// Identifiers of a kind meet a requirement on one of their parts.
     Classed(&'static IdentifierKind, IdentifierPart),
-    /// What a table cannot say: gives what is wrong, on the resource.
+    /// A rule as a function, which returns the violations in the resource.
     Special(fn(&Element<'_>) -> Vec<Wrong>),
 }
 
-/// What must be so of an identifier of a kind.
+/// A requirement on a part of an identifier of a kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum IdentifierPart {
-    /// It has the system of its kind; any system if the kind has none.
+    /// It has the system of its kind, or any system if the kind has none.
     System,
     /// It has a value.
     Value,
-    /// Its value is such a number.
+    /// Its value is a number of this form.
     Number(Number),
     /// It has exactly one extension that classifies an organization.
     Classification,
-    /// That extension says that the organization is a seed.
+    /// That extension classifies the organization as a seed.
     Seed,
-    /// Where it names who assigned it, it says so in words.
+    /// If it has an assigner, the assigner has a display.
     AssignerDisplay,
     /// It has a system or an assigner.
     SystemOrAssigner,
 }
 
-/// One thing that is wrong.
+/// One violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
-    /// The way to it.
+    /// The path of the element.
     pub path: String,
-    /// What is there, without its content.
+    /// What was found, without resource content.
     pub actual: String,
 }
 
 impl Wrong {
+    /// Creates a violation at `path`.
     pub fn new(path: impl Into<String>, actual: impl Into<String>) -> Self {
         Self { path: path.into(), actual: actual.into() }
     }

@@ -1,5 +1,5 @@
-//! What the Health Connect profiles of 0.3.0-preview demand, as a table. Their text is the final word: a rule stands here
-//! only where the profile, or the parent that it names, leaves no doubt. Codes are not looked up in value sets.
+//! The rules of the Health Connect profiles (0.3.0-preview), as a table. A rule is here only if the text of the profile or
+//! of its parent is unambiguous. Codes are not looked up in value sets.
 
 use crate::fhir::au_directory::rule::{IdentifierPart as Part, Must, Rule};
 use crate::fhir::au_directory::{names, numbers, special};
@@ -42,7 +42,7 @@ const HC_LI_SYSTEM: &str =
     "an HC Local Identifier of system http://digitalhealth.gov.au/fhir/hcpd/id/hc-local-identifier";
 const HC_LI_VALUE: &str = "an HC Local Identifier with a value";
 const AHPRA_SYSTEM: &str = "an Ahpra registration number of system http://hl7.org.au/id/ahpra-registration-number";
-const PRN_ASSIGNER: &str = "an assigner with a display, where a PRN names one";
+const PRN_ASSIGNER: &str = "a display in the assigner of a PRN";
 const REGISTERED: &str = "a registration number (Ahpra or PRN) with a value";
 const SUPPRESSED: &str = "at most one extension hc-suppressed";
 const TO_ORG: &str = "a reference to an Organization";
@@ -53,11 +53,11 @@ const TO_END: &str = "references to Endpoints";
 #[rustfmt::skip]
 pub(crate) const RULES: &[Rule] = &[
     rule(ORG, "organization-number", "an HPI-O or an HSP-O among the identifiers", "", Special(special::organization_number)),
-    rule(ORG, "organization-hpio", "an HPI-O of 16 digits that begins with 800362 and ends in its Luhn digit", "identifier", Classed(&names::HPI_O, Part::Number(numbers::HPI_O))),
+    rule(ORG, "organization-hpio", "an HPI-O of 16 digits that begins with 800362 and ends with its Luhn check digit", "identifier", Classed(&names::HPI_O, Part::Number(numbers::HPI_O))),
     rule(ORG, "organization-hpio-type", "an HPI-O of type v2-0203 (Australian)#NOI", "identifier", Typed(&names::HPI_O)),
     rule(ORG, "organization-hpio-class", "exactly one extension hc-org-classification on the HPI-O", "identifier", Classed(&names::HPI_O, Part::Classification)),
     rule(ORG, "organization-hspo-once", "at most one HSP-O", "identifier", Kinds(&names::HSP_O, 0, 1)),
-    rule(ORG, "organization-hspo", "an HSP-O of 16 digits that begins with 800364 and ends in its Luhn digit", "identifier", Classed(&names::HSP_O, Part::Number(numbers::HSP_O))),
+    rule(ORG, "organization-hspo", "an HSP-O of 16 digits that begins with 800364 and ends with its Luhn check digit", "identifier", Classed(&names::HSP_O, Part::Number(numbers::HSP_O))),
     rule(ORG, "organization-hspo-type", "an HSP-O of type v2-0203 (Australian)#NOI", "identifier", Typed(&names::HSP_O)),
     rule(ORG, "organization-hspo-class", "exactly one extension hc-org-classification on the HSP-O", "identifier", Classed(&names::HSP_O, Part::Classification)),
     rule(ORG, "organization-hspo-seed", "an HSP-O classified as seed", "identifier", Classed(&names::HSP_O, Part::Seed)),
@@ -75,7 +75,7 @@ pub(crate) const RULES: &[Rule] = &[
 
     rule(PRAC, "practitioner-sex-or-gender", "exactly one extension individual-recordedSexOrGender", "", Extension(names::SEX_OR_GENDER, 1, 1)),
     rule(PRAC, "practitioner-hpii-once", "exactly one HPI-I: type v2-0203#NPI, system http://ns.electronichealth.net.au/id/hi/hpii/1.0", "identifier", Kinds(&names::HPI_I, 1, 1)),
-    rule(PRAC, "practitioner-hpii", "an HPI-I of 16 digits that begins with 800361 and ends in its Luhn digit", "identifier", Classed(&names::HPI_I, Part::Number(numbers::HPI_I))),
+    rule(PRAC, "practitioner-hpii", "an HPI-I of 16 digits that begins with 800361 and ends with its Luhn check digit", "identifier", Classed(&names::HPI_I, Part::Number(numbers::HPI_I))),
     rule(PRAC, "practitioner-official-name", "exactly one name of use official", "", Special(special::official_name)),
     rule(PRAC, "practitioner-usual-name", "at most one name of use usual", "", Special(special::usual_name)),
     rule(PRAC, "practitioner-family", "a family name in every name", "name.family", Count(1, ANY)),
@@ -144,8 +144,8 @@ pub(crate) const RULES: &[Rule] = &[
 
     rule(AREA, "area-address", "an address", "address", Count(1, ANY)),
     rule(AREA, "area-country", "address.country", "address.country", Count(1, ANY)),
-    rule(AREA, "area-country-au", "the country AU", "address.country", One("AU")),
-    rule(AREA, "area-postcode", "a postcode of 4 digits, where there is one", "address.postalCode", Digits(numbers::POSTCODE)),
+    rule(AREA, "area-country-au", "country AU", "address.country", One("AU")),
+    rule(AREA, "area-postcode", "a postcode of 4 digits", "address.postalCode", Digits(numbers::POSTCODE)),
     rule(AREA, "area-managing-organization-type", TO_ORG, "managingOrganization", Refers(&["Organization"])),
 
     rule(END, "endpoint-id", "exactly one HC Endpoint Identifier: type v2-0203#RI", "identifier", Kinds(&names::ENDPOINT_ID, 1, 1)),
@@ -161,12 +161,12 @@ pub(crate) const RULES: &[Rule] = &[
     rule(PROV, "provenance-target", "exactly one target", "target", Count(1, 1)),
     rule(PROV, "provenance-target-type", "a reference to one of the other six types", "target", Refers(&["Organization", "Practitioner", "PractitionerRole", "Endpoint", "HealthcareService", "Location"])),
     rule(PROV, "provenance-agent-type", "an agent that is an Organization, a Practitioner or a PractitionerRole", "agent.who", Refers(&["Organization", "Practitioner", "PractitionerRole"])),
-    rule(PROV, "provenance-entity-role", "entities of role source", "entity.role", One("source")),
+    rule(PROV, "provenance-entity-role", "an entity with role source", "entity.role", One("source")),
 
     rule(caution(ORG), "organization-both-numbers", "an HPI-O or an HSP-O, not both", "", Special(special::both_numbers)),
     rule(caution(PRAC), "practitioner-prn-issuer", "a system or an assigner for each PRN", "qualification.identifier", Classed(&names::PRN, Part::SystemOrAssigner)),
     rule(caution(ROLE), "role-prn-issuer", "a system or an assigner for the PRN", "identifier", Classed(&names::PRN, Part::SystemOrAssigner)),
-    rule(caution(LOC), "location-address", "an address where there is a physicalType", "", Special(special::physical_without_address)),
-    rule(caution(LOC), "location-mobile", "beside MOBL, a type that says which kind of mobile service it is", "", Special(special::mobile_without_kind)),
-    rule(caution(LOC), "location-virtual", "no other type beside VI", "", Special(special::virtual_with_more)),
+    rule(caution(LOC), "location-address", "an address, because there is a physicalType", "", Special(special::physical_without_address)),
+    rule(caution(LOC), "location-mobile", "a type for the kind of mobile service, in addition to MOBL", "", Special(special::mobile_without_kind)),
+    rule(caution(LOC), "location-virtual", "VI as the only type", "", Special(special::virtual_with_more)),
 ];

@@ -1,11 +1,11 @@
-//! What the table of rules cannot say.
+//! Rules that the table cannot express.
 
 use crate::fhir::au_directory::element::Element;
 use crate::fhir::au_directory::identifiers::{among, is_kind, may_be};
 use crate::fhir::au_directory::names;
 use crate::fhir::au_directory::rule::Wrong;
 
-/// `inv-01-identifier-hpi-or-hsp-required`, by systems.
+/// Checks `inv-01-identifier-hpi-or-hsp-required`, by systems.
 pub(crate) fn organization_number(organization: &Element<'_>) -> Vec<Wrong> {
     let identifiers = organization.children("identifier");
     let numbered = |one: &Element<'_>| [names::HPI_O, names::HSP_O].iter().any(|kind| may_be(one, kind));
@@ -15,7 +15,7 @@ pub(crate) fn organization_number(organization: &Element<'_>) -> Vec<Wrong> {
     }
 }
 
-/// `inv-02-identifier-not-both-hpio-hspo`.
+/// Checks `inv-02-identifier-not-both-hpio-hspo`.
 pub(crate) fn both_numbers(organization: &Element<'_>) -> Vec<Wrong> {
     let identifiers = organization.children("identifier");
     let system = |kind: &names::IdentifierKind| identifiers.iter().find(|one| one.child_text("system") == kind.system);
@@ -25,7 +25,7 @@ pub(crate) fn both_numbers(organization: &Element<'_>) -> Vec<Wrong> {
     }
 }
 
-/// The one address that there is has the type `physical`. How many there are, another rule says.
+/// Checks that an address has the type `physical`. Another rule checks the number of addresses.
 pub(crate) fn physical_address(organization: &Element<'_>) -> Vec<Wrong> {
     let addresses = organization.children("address");
     if addresses.is_empty() || addresses.iter().any(|one| one.is_excused() || one.says("type", "physical")) {
@@ -33,17 +33,18 @@ pub(crate) fn physical_address(organization: &Element<'_>) -> Vec<Wrong> {
     }
     let first = addresses.first().map_or_else(String::new, |one| one.path.clone());
     let actual = match addresses.iter().any(|one| one.child_text("type").is_some()) {
-        true => "another type",
+        true => "an address of another type",
         false => "an address without a type",
     };
     vec![Wrong::new(format!("{first}.type"), actual)]
 }
 
-/// The names of this use.
+/// Returns the names with this use.
 fn names<'v>(practitioner: &Element<'v>, of: &str) -> Vec<Element<'v>> {
     practitioner.children("name").into_iter().filter(|name| name.child_text("use") == Some(of)).collect()
 }
 
+/// Checks that there is exactly one name with use official.
 pub(crate) fn official_name(practitioner: &Element<'_>) -> Vec<Wrong> {
     let all = practitioner.children("name");
     let excused = |name: &Element<'_>| name.is_excused() || name.children("use").iter().any(Element::is_excused);
@@ -51,18 +52,21 @@ pub(crate) fn official_name(practitioner: &Element<'_>) -> Vec<Wrong> {
         [] if all.iter().any(excused) => Vec::new(),
         [] => vec![Wrong::new(format!("{}.name", practitioner.path), among(all.len(), "name"))],
         [_] => Vec::new(),
-        [_, second, ..] => vec![Wrong::new(&second.path, "another one")],
+        [_, second, ..] => vec![Wrong::new(&second.path, "a second one")],
     }
 }
 
+/// Checks that there is at most one name with use usual.
 pub(crate) fn usual_name(practitioner: &Element<'_>) -> Vec<Wrong> {
-    names(practitioner, "usual").get(1).map(|second| Wrong::new(&second.path, "another one")).into_iter().collect()
+    names(practitioner, "usual").get(1).map(|second| Wrong::new(&second.path, "a second one")).into_iter().collect()
 }
 
+/// Checks that the official name has at most one given name.
 pub(crate) fn official_given(practitioner: &Element<'_>) -> Vec<Wrong> {
     once_in_official(practitioner, "given")
 }
 
+/// Checks that the official name has at most one prefix.
 pub(crate) fn official_prefix(practitioner: &Element<'_>) -> Vec<Wrong> {
     once_in_official(practitioner, "prefix")
 }
@@ -70,24 +74,25 @@ pub(crate) fn official_prefix(practitioner: &Element<'_>) -> Vec<Wrong> {
 fn once_in_official(practitioner: &Element<'_>, part: &str) -> Vec<Wrong> {
     let seconds = names(practitioner, "official").into_iter().filter_map(|name| {
         let parts = name.children(part);
-        parts.get(1).map(|second| Wrong::new(&second.path, format!("{} of them", parts.len())))
+        parts.get(1).map(|second| Wrong::new(&second.path, parts.len().to_string()))
     });
     seconds.collect()
 }
 
-/// The slices `personalPhoneNumber` and `personalEmailAddress`.
+/// Checks the slices `personalPhoneNumber` and `personalEmailAddress`.
 pub(crate) fn home_contact(practitioner: &Element<'_>) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     for system in ["phone", "email"] {
         let own = |one: &Element<'_>| one.child_text("system") == Some(system) && one.child_text("use") == Some("home");
         let home: Vec<Element<'_>> = practitioner.children("telecom").into_iter().filter(own).collect();
-        wrong.extend(home.get(1).map(|second| Wrong::new(&second.path, "another one")));
+        wrong.extend(home.get(1).map(|second| Wrong::new(&second.path, format!("a second one with system {system}"))));
         let empty = |one: &&Element<'_>| !one.is_excused() && one.children("value").is_empty();
         wrong.extend(home.iter().filter(empty).map(|one| Wrong::new(&one.path, "one without a value")));
     }
     wrong
 }
 
+/// Checks that each qualification has a `code.text`.
 pub(crate) fn qualification_text(practitioner: &Element<'_>) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     for qualification in practitioner.select("qualification").iter().filter(|one| !one.is_excused()) {
@@ -102,12 +107,12 @@ pub(crate) fn qualification_text(practitioner: &Element<'_>) -> Vec<Wrong> {
     wrong
 }
 
-/// Whether an identifier has a type with this code, of whatever system, as the invariants have it.
+/// Returns whether an identifier has a type with this code, of any system, as in the invariants.
 fn coded(identifier: &Element<'_>, code: &str) -> bool {
     identifier.children("type").iter().any(|kind| kind.has_code(None, code))
 }
 
-/// `inv-01-qualification-registration-required`. Where there is no qualification at all, its own rule says so.
+/// Checks `inv-01-qualification-registration-required`. Another rule reports a missing qualification.
 pub(crate) fn practitioner_registration(practitioner: &Element<'_>) -> Vec<Wrong> {
     let qualifications = practitioner.children("qualification");
     let excused = |one: &Element<'_>| one.is_excused() || one.children("identifier").iter().any(Element::is_excused);
@@ -123,10 +128,12 @@ pub(crate) fn practitioner_registration(practitioner: &Element<'_>) -> Vec<Wrong
     vec![Wrong::new(format!("{}.qualification", practitioner.path), among(identifiers.len(), "identifier"))]
 }
 
+/// Checks that each registration number of a practitioner has a value.
 pub(crate) fn practitioner_registration_value(practitioner: &Element<'_>) -> Vec<Wrong> {
     registration_value(&practitioner.select("qualification.identifier"))
 }
 
+/// Checks that each registration number of a role has a value.
 pub(crate) fn role_registration_value(role: &Element<'_>) -> Vec<Wrong> {
     registration_value(&role.children("identifier"))
 }
@@ -137,10 +144,10 @@ fn registration_value(identifiers: &[Element<'_>]) -> Vec<Wrong> {
     identifiers.iter().filter(registered).filter(empty).map(|one| Wrong::new(&one.path, "no value")).collect()
 }
 
-/// `inv-01-identifier-registration-required`, and the slices of at most one each.
+/// Checks `inv-01-identifier-registration-required`, and that there is at most one registration number of each kind.
 pub(crate) fn role_registration(role: &Element<'_>) -> Vec<Wrong> {
     let identifiers = role.children("identifier");
-    // A type that says why it has no code may be either.
+    // A type with a data-absent-reason could be either.
     let unknown = |one: &Element<'_>| one.is_excused() || one.children("type").iter().any(Element::is_excused);
     if identifiers.iter().any(unknown) {
         return Vec::new();
@@ -155,18 +162,18 @@ pub(crate) fn role_registration(role: &Element<'_>) -> Vec<Wrong> {
         (Some(_), Some(other)) => vec![Wrong::new(&other.path, "both")],
         _ => {
             let second = second(&names::AHPRA).or_else(|| second(&names::PRN));
-            second.map(|second| Wrong::new(&second.path, "another one")).into_iter().collect()
+            second.map(|second| Wrong::new(&second.path, "a second one")).into_iter().collect()
         }
     }
 }
 
-/// `inv-04-type-or-physicaltype-present`.
+/// Checks `inv-04-type-or-physicaltype-present`.
 pub(crate) fn location_kind(location: &Element<'_>) -> Vec<Wrong> {
     let there = ["type", "physicalType"].iter().any(|name| !location.children(name).is_empty());
     if there { Vec::new() } else { vec![Wrong::new(&location.path, "neither")] }
 }
 
-/// `inv-01-address-requirement`.
+/// Checks `inv-01-address-requirement`.
 pub(crate) fn physical_without_address(location: &Element<'_>) -> Vec<Wrong> {
     match (location.children("physicalType").first(), location.children("address").is_empty()) {
         (Some(_), true) => vec![Wrong::new(format!("{}.address", location.path), "no address")],
@@ -174,27 +181,27 @@ pub(crate) fn physical_without_address(location: &Element<'_>) -> Vec<Wrong> {
     }
 }
 
-/// The codings of a location's types with these codes.
+/// Returns the codings with these codes among the types of a location.
 fn types<'v>(location: &Element<'v>, codes: &[&str]) -> Vec<Element<'v>> {
     let all = location.select("type.coding").into_iter();
     all.filter(|coding| coding.child_text("code").is_some_and(|code| codes.contains(&code))).collect()
 }
 
-/// `inv-02-type-mobl-requires-modifier`.
+/// Checks `inv-02-type-mobl-requires-modifier`.
 pub(crate) fn mobile_without_kind(location: &Element<'_>) -> Vec<Wrong> {
     match types(location, &["MOBL"]).first() {
         Some(mobile) if types(location, &["COMM", "AMB", "PTRES", "SCHOOL", "WORK"]).is_empty() => {
-            vec![Wrong::new(&mobile.path, "MOBL alone")]
+            vec![Wrong::new(&mobile.path, "only MOBL")]
         }
         _ => Vec::new(),
     }
 }
 
-/// `inv-03-type-vi-should-not-have-modifier`.
+/// Checks `inv-03-type-vi-should-not-have-modifier`.
 pub(crate) fn virtual_with_more(location: &Element<'_>) -> Vec<Wrong> {
     let codings = location.select("type.coding").len();
     match types(location, &["VI"]).first() {
-        Some(of) if codings > 1 => vec![Wrong::new(&of.path, format!("VI among {codings} codings"))],
+        Some(of) if codings > 1 => vec![Wrong::new(&of.path, format!("VI as one of {codings} codings"))],
         _ => Vec::new(),
     }
 }

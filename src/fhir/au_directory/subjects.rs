@@ -1,4 +1,4 @@
-//! What is looked at on any line of the directory's seven types, whatever profile it claims.
+//! Rules for any line of the directory's seven types, with or without a claimed profile.
 
 use serde_json::Value;
 
@@ -33,27 +33,28 @@ const PROFILES: &[(Topic, &[&str])] = &[
     (Topic::Provenance, &["hc-provenance"]),
 ];
 
-/// Parts of `meta` that the guide's sample shows; how many lines lack each is counted, and no fault.
+/// Parts of `meta` that the guide's sample shows. The lines without each are counted; that is not a violation.
 pub(crate) const META: &[&str] = &["meta.versionId", "meta.lastUpdated", "meta.profile"];
 
 /// A rule that needs no profile.
 pub(crate) struct Subject {
     pub topic: Topic,
     pub id: &'static str,
-    /// What is expected, to follow "expected".
+    /// What it expects, a noun phrase that follows "expected".
     pub says: &'static str,
-    /// The types that it looks at.
+    /// The types that it applies to.
     pub types: &'static [&'static str],
-    /// What is wrong with a resource, given what absolute references begin with; the first place.
+    /// Returns the first violation in a resource. The second argument is the start of absolute references to the
+    /// server.
     pub judge: fn(&Element<'_>, &str) -> Option<Wrong>,
 }
 
-/// All of them.
+/// All rules that need no profile.
 pub(crate) const SUBJECTS: &[Subject] = &[
     Subject {
         topic: Topic::References,
         id: "reference-form",
-        says: "references as Type/id, or as URLs below the FHIR base",
+        says: "a reference as Type/id, or as a URL below the FHIR base URL",
         types: ALL,
         judge: |resource, base| reference(resource.raw()?, &resource.path, base),
     },
@@ -61,7 +62,7 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     Subject {
         topic: Topic::Suppressed,
         id: "suppressed",
-        says: "no resource that is flagged to be hidden",
+        says: "no resource with hc-suppressed true",
         types: &["Organization", "Practitioner", "PractitionerRole"],
         judge: suppressed,
     },
@@ -82,16 +83,16 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     Subject {
         topic: Topic::Retired,
         id: "meta-extensions",
-        says: "no member extensions in meta: FHIR calls it extension",
+        says: "no meta.extensions; the name in FHIR is extension",
         types: ALL,
         judge: |resource, _| {
             let found = resource.select("meta.extensions").into_iter().next()?;
-            Some(Wrong::new(found.path, "one"))
+            Some(Wrong::new(found.path, "meta.extensions"))
         },
     },
 ];
 
-/// The profiles of its type that a resource claims in this version, or in none that it names.
+/// Returns the profiles of its type that a resource claims, with this version or without a version.
 pub(crate) fn claimed(resource: &Element<'_>, topic: Topic) -> Vec<&'static str> {
     let own = PROFILES.iter().find(|(of, _)| *of == topic).map_or(&[][..], |(_, own)| own);
     let claims = resource.select("meta.profile");
@@ -105,7 +106,7 @@ pub(crate) fn claimed(resource: &Element<'_>, topic: Topic) -> Vec<&'static str>
 }
 
 fn id(resource: &Element<'_>, _: &str) -> Option<Wrong> {
-    resource.children("id").is_empty().then(|| Wrong::new(&resource.path, "a resource without one"))
+    resource.children("id").is_empty().then(|| Wrong::new(&resource.path, "none"))
 }
 
 fn suppressed(resource: &Element<'_>, _: &str) -> Option<Wrong> {
@@ -119,14 +120,14 @@ fn retired(urls: &[Element<'_>]) -> Option<Wrong> {
     Some(Wrong::new(&old.path, "one"))
 }
 
-/// The first reference that is neither `Type/id`, nor a URL below `base`, nor to a contained resource.
+/// Returns the first reference that is not `Type/id`, a URL below `base`, or to a contained resource.
 fn reference(value: &Value, path: &str, base: &str) -> Option<Wrong> {
     match value {
         Value::Array(items) => {
             items.iter().enumerate().find_map(|(at, item)| reference(item, &format!("{path}[{at}]"), base))
         }
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
-            // A key that is no element's name is content, and not shown.
+            // A key that is not the name of an element could be resource content, so it is not shown.
             let known = is_element_name(name.as_bytes());
             let path = if known { format!("{path}.{name}") } else { path.to_owned() };
             match value {
@@ -138,7 +139,7 @@ fn reference(value: &Value, path: &str, base: &str) -> Option<Wrong> {
     }
 }
 
-/// What is unusual about a reference, without its content.
+/// Describes a reference of another form, without its content.
 fn form(text: &str, base: &str) -> Option<&'static str> {
     if text.starts_with('#') {
         return None;
@@ -148,13 +149,13 @@ fn form(text: &str, base: &str) -> Option<&'static str> {
         return None;
     }
     Some(match text.split_once(':') {
-        Some(("http" | "https", _)) => "a URL elsewhere",
+        Some(("http" | "https", _)) => "a URL that is not below it",
         Some(("urn", _)) => "a URN",
-        _ => "another text",
+        _ => "a string of another form",
     })
 }
 
-/// Whether `text` is `Type/id`, perhaps with a version.
+/// Returns whether `text` is `Type/id`, with or without a version.
 fn is_relative(text: &str) -> bool {
     let mut parts = text.split('/');
     let known = parts.next().is_some_and(crate::base::resource_types::is_known);
@@ -182,14 +183,14 @@ mod tests {
             assert_eq!(form(good, base), None, "{good}");
         }
         for (text, expected) in [
-            ("https://elsewhere.example.org/fhir/Location/x", "a URL elsewhere"),
-            ("https://directory.example.org/fhirs/Location/x", "a URL elsewhere"),
+            ("https://elsewhere.example.org/fhir/Location/x", "a URL that is not below it"),
+            ("https://directory.example.org/fhirs/Location/x", "a URL that is not below it"),
             ("urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "a URN"),
-            ("Organization", "another text"),
-            ("Organization/", "another text"),
-            ("organization/1", "another text"),
-            ("Organization/1/2", "another text"),
-            ("", "another text"),
+            ("Organization", "a string of another form"),
+            ("Organization/", "a string of another form"),
+            ("organization/1", "a string of another form"),
+            ("Organization/1/2", "a string of another form"),
+            ("", "a string of another form"),
         ] {
             assert_eq!(form(text, base), Some(expected), "{text}");
         }

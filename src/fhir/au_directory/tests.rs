@@ -1,4 +1,5 @@
-//! Every rule over every fixture: a case breaks the rules that it names, at the places that it names, and no other.
+//! Applies every rule to every fixture: a case violates the rules that it names, at the paths that it names, and no
+//! other.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +55,7 @@ fn good() -> Vec<(String, Value)> {
     names.into_iter().map(|name| (name.clone(), resource(&name))).collect()
 }
 
-/// Changes a value by pointer; the last step of the way may be new, or `-`.
+/// Changes or removes the value at a JSON pointer; the last step may be a new key, or `-` to append to an array.
 fn change(value: &mut Value, pointer: &str, new: Option<Value>) {
     let (parent, key) = pointer.rsplit_once('/').unwrap();
     let place = value.pointer_mut(parent).unwrap_or_else(|| panic!("nothing at {parent}"));
@@ -107,7 +108,7 @@ fn broken(facts: &DirectoryFacts) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn good_resources_break_nothing() {
+fn good_resources_have_no_findings() {
     let good = good();
     assert!(good.len() >= 12);
     for (name, value) in &good {
@@ -122,7 +123,7 @@ fn good_resources_break_nothing() {
 }
 
 #[test]
-fn every_case_breaks_what_it_names_and_nothing_else() {
+fn every_case_violates_the_rules_that_it_names_and_no_other() {
     let mut wrong = Vec::new();
     for case in cases() {
         let found = broken(&measure(&[&case.line()]));
@@ -134,19 +135,19 @@ fn every_case_breaks_what_it_names_and_nothing_else() {
 }
 
 #[test]
-fn every_rule_is_broken_by_some_case() {
+fn every_rule_is_violated_by_some_case() {
     let seen: BTreeSet<String> = cases().into_iter().flat_map(|case| case.breaks.into_keys()).collect();
     let named: Vec<&str> = Topic::ALL.iter().flat_map(|topic| rules_of(*topic)).map(|(name, _)| name).collect();
     let unseen: Vec<&&str> = named.iter().filter(|name| !seen.contains(**name)).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
     assert_eq!(named.iter().collect::<BTreeSet<_>>().len(), named.len(), "names are unique");
     let titles: Vec<String> = cases().into_iter().map(|case| format!("{} {}", case.of, case.title)).collect();
-    assert_eq!(titles.iter().collect::<BTreeSet<_>>().len(), titles.len(), "no case is there twice");
+    assert_eq!(titles.iter().collect::<BTreeSet<_>>().len(), titles.len(), "no case occurs twice");
 }
 
-/// No word of a resource is in what is kept of it, but for names of elements and types.
+/// Findings contain no text of a resource, except names of elements and types and other public words.
 #[test]
-fn findings_hold_no_content() {
+fn findings_contain_no_resource_content() {
     fn texts(value: &Value, found: &mut Vec<String>) {
         match value {
             Value::String(text) if text.len() > 5 => found.push(text.clone()),
@@ -172,7 +173,7 @@ fn findings_hold_no_content() {
 }
 
 #[test]
-fn a_rule_is_told_once_with_its_lines() {
+fn a_violated_rule_is_one_finding_with_its_lines() {
     let (good, mut bad) = (resource("organization"), resource("organization"));
     change(&mut bad, "/name", None);
     let mut lines = vec![&good];
@@ -185,7 +186,7 @@ fn a_rule_is_told_once_with_its_lines() {
 }
 
 #[test]
-fn a_finding_names_its_column() {
+fn a_finding_has_the_column_of_the_element() {
     let mut bad = resource("organization");
     change(&mut bad, "/identifier/0/value", Some("8003620000001111".into()));
     let facts = measure(&[&bad]);
@@ -194,7 +195,7 @@ fn a_finding_names_its_column() {
 }
 
 #[test]
-fn what_was_not_held_to_a_profile_is_counted() {
+fn resources_without_a_known_profile_are_counted() {
     let mut plain = resource("organization");
     change(&mut plain, "/meta", None);
     let other = serde_json::json!({"resourceType": "Patient", "id": "1"});
@@ -204,9 +205,8 @@ fn what_was_not_held_to_a_profile_is_counted() {
     assert_eq!(facts.without["meta.versionId"], 2);
 }
 
-/// Hostile lines.
 #[test]
-fn hostile_lines_are_no_trouble() {
+fn hostile_lines_do_not_panic_and_stay_bounded() {
     let take = |text: &str, faulty: bool| {
         let mut measure = Measure::new(BASE);
         measure.take(text.as_bytes(), faulty, &|at| FilePosition { line: 1, column: at as u64 + 1, offset: at as u64 });

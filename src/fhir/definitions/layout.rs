@@ -1,12 +1,12 @@
-//! The content of a table file: rows of fixed size, their flags and kinds.
+//! The layout of a table file: rows of fixed size, their flags and kinds.
 
 use crate::fhir::definitions::rows::{PoolText, rows};
 
-/// No index.
+/// The value for no index.
 pub const NONE: u16 = u16::MAX;
 
 rows! {
-    /// One object's keys: a resource, a complex type or a backbone element.
+    /// The keys of one kind of object: a resource, a complex type or a backbone element.
     TypeRow {
         /// `Patient`, `Patient.contact`, `HumanName`.
         name: PoolText,
@@ -16,19 +16,19 @@ rows! {
         count: u16,
         /// Its first slot in [`Tables::slots`].
         slots: u32,
-        /// How many bits of the hash are used: 2 to their power is the number of slots.
+        /// The number of bits of the hash that are used; the number of slots is 2 to the power of it.
         bits: u8,
-        /// See the `T_` constants.
+        /// The `T_` flags.
         flags: u16,
-        /// Presence bits that must be set.
+        /// The presence bits of mandatory elements.
         required: u64,
-        /// Presence bits of choices.
+        /// The presence bits of choices.
         choices: u64,
         /// Its first row in [`Tables::invariants`].
         invariants: u32,
         /// How many there are.
         invariant_count: u16,
-        /// The page that defines it, as an index of [`PAGES`]; [`NONE`] for the page of the resource itself.
+        /// The page that defines it, as an index of [`PAGES`]; [`NONE`] if that is the page of the resource.
         page: u16,
     }
 }
@@ -40,13 +40,13 @@ rows! {
         key: PoolText,
         /// The name in the definition: `value[x]` for `valueString`.
         name: PoolText,
-        /// See [`ValueKind`].
+        /// The kind of the value, a [`ValueKind`].
         kind: u8,
-        /// Its presence bit in its type; a choice's rows share one, and so does a twin with its element.
+        /// The presence bit in its type. The rows of a choice share one bit, as do a twin and its element.
         bit: u8,
-        /// See the `E_` constants.
+        /// The `E_` flags.
         flags: u16,
-        /// The type of an object, the code set of a code, the row of a twin's element; else [`NONE`].
+        /// The type of an object, the code set of a code, or the element of a twin; else [`NONE`].
         arg: u16,
         /// The code set of a required binding on a CodeableConcept, else [`NONE`].
         set: u16,
@@ -66,13 +66,13 @@ rows! {
         url: PoolText,
         /// Its first slot in [`Tables::slots`]; slots index [`Tables::codes`] from `first`.
         slots: u32,
-        /// How many bits of the hash are used.
+        /// The number of bits of the hash that are used.
         bits: u8,
         /// Its first code.
         first: u32,
         /// How many there are.
         count: u16,
-        /// 1 if codes have their systems, as `system|code`.
+        /// 1 if the codes have systems, as `system|code`.
         systems: u8,
     }
 }
@@ -86,13 +86,13 @@ rows! {
 }
 
 rows! {
-    /// A fact to note of an element's value, for the invariants of the object around it.
+    /// A fact about the value of an element that an invariant of the object around it needs.
     WatchRow {
-        /// See [`WatchKind`].
+        /// The kind of the fact, a [`WatchKind`].
         kind: u8,
-        /// The fact bit that is set.
+        /// The fact bit to set.
         bit: u8,
-        /// What the value is compared with, as in JSON; `system|code` for codings.
+        /// The text that the value is compared with, as in JSON; `system|code` for codings.
         text: PoolText,
         /// Presence or fact bits of the child object.
         mask: u64,
@@ -104,11 +104,11 @@ rows! {
     InvariantRow {
         /// `obs-6`
         key: PoolText,
-        /// What it says, in the words of the definition.
+        /// Its text in the definition.
         human: PoolText,
-        /// Its program's first byte in [`Tables::programs`].
+        /// The first byte of its program in [`Tables::programs`].
         at: u32,
-        /// The program's length in bytes.
+        /// The length of the program in bytes.
         length: u16,
     }
 }
@@ -120,7 +120,7 @@ rows! {
         of: PoolText,
         /// The key of an invariant, or the value set of a binding.
         what: PoolText,
-        /// 0 an invariant, 1 a binding.
+        /// 0 for an invariant, 1 for a binding.
         kind: u8,
     }
 }
@@ -135,36 +135,36 @@ rows! {
     }
 }
 
-/// A resource.
+/// A type flag: a resource.
 pub const T_RESOURCE: u16 = 1;
-/// Must have more than an id (ele-1).
+/// An element, which must have more than an id (ele-1).
 pub const T_ELEMENT: u16 = 2;
-/// `Period` and its like: the first of two dates is not after the second.
+/// `Period` or `MedicationDispense`: the first of two dates must not be after the second.
 pub const T_PERIOD: u16 = 4;
-/// `Range`: its low is not above its high.
+/// `Range`: the low must not be above the high.
 pub const T_RANGE: u16 = 8;
 /// `Reference`.
 pub const T_REFERENCE: u16 = 16;
 /// `Bundle`.
 pub const T_BUNDLE: u16 = 32;
-/// `Observation`: obs-7.
+/// `Observation`, which has the invariant obs-7.
 pub const T_OBSERVATION: u16 = 64;
 /// A DomainResource.
 pub const T_DOMAIN: u16 = 128;
 
-/// It may repeat, and so is an array.
+/// An element flag: the element may repeat, so its value is an array.
 pub const E_ARRAY: u16 = 1;
-/// It is one of a choice.
+/// The element is one type of a choice.
 pub const E_CHOICE: u16 = 2;
-/// It is required.
+/// The element is mandatory.
 pub const E_REQUIRED: u16 = 4;
-/// `contained` of a resource.
+/// The `contained` of a resource.
 pub const E_CONTAINED: u16 = 8;
-/// Its value is kept for a comparison within its object: the first of two.
+/// The first of two values of an object that are compared.
 pub const E_LEFT: u16 = 16;
-/// The second of two.
+/// The second of two values of an object that are compared.
 pub const E_RIGHT: u16 = 32;
-/// `reference` of a Reference.
+/// The `reference` of a Reference.
 pub const E_REFERENCE: u16 = 64;
 /// The `id` of a resource.
 pub const E_ID: u16 = 128;
@@ -176,7 +176,7 @@ pub const E_UPDATED: u16 = 512;
 pub const E_META: u16 = 1024;
 /// The `security` of Meta.
 pub const E_SECURITY: u16 = 2048;
-/// `type` of a Reference.
+/// The `type` of a Reference.
 pub const E_REFERENCE_TYPE: u16 = 4096;
 
 macro_rules! kinds {
@@ -187,14 +187,14 @@ macro_rules! kinds {
         #[repr(u8)]
         pub enum $name { $($(#[$of])* $word),* }
         impl $name {
-            /// All of them; each at the index of its own number.
+            /// All variants, in the order of their numbers.
             pub const ALL: &[Self] = &[$(Self::$word),*];
         }
     };
 }
 
 kinds! {
-    /// What a key's value is.
+    /// The kind of the value of a key.
     ValueKind {
         Text, Code, Id, Uri, Date, DateTime, Instant, Time, Boolean, Integer, PositiveInt, UnsignedInt, Decimal, Base64,
         Oid, Uuid, Xhtml, Complex, Resource, Twin, ResourceType,
@@ -202,7 +202,7 @@ kinds! {
 }
 
 kinds! {
-    /// What a watch notes.
+    /// The kind of fact that a watch records.
     WatchKind {
         /// The value is this text.
         Equals,
@@ -221,29 +221,30 @@ kinds! {
     }
 }
 
-/// The steps of an invariant's program. Values on its stack are true, false or unknown.
+/// The operations of an invariant's program. Values on its stack are true, false or unknown.
 pub mod op {
-    /// Whether any of the elements of a mask (8 bytes) is there.
+    /// Pushes whether any of the elements of a mask (8 bytes) is present.
     pub const PRESENT: u8 = 0;
-    /// Whether a fact (1 byte) is true; unknown if the element (1 byte, 255 for none) has no value.
+    /// Pushes whether a fact (1 byte) is true; unknown if the element (1 byte, 255 for none) has no value.
     pub const FACT: u8 = 1;
-    /// Whether the element (1 byte) has a value.
+    /// Pushes whether the element (1 byte) has a value.
     pub const VALUE: u8 = 2;
-    /// How many elements of a mask (8 bytes) are there, compared (1 byte: `=`, `<`, `>`) with a number (1 byte).
+    /// Compares the number of elements of a mask (8 bytes) that are present with a number: 1 byte for the comparison
+    /// (`=`, `<`, `>`), 1 byte for the number.
     pub const COUNT: u8 = 3;
-    /// Not.
+    /// Negates the last value.
     pub const NOT: u8 = 4;
-    /// And.
+    /// Combines the last two values with and.
     pub const AND: u8 = 5;
-    /// Or.
+    /// Combines the last two values with or.
     pub const OR: u8 = 6;
-    /// Exclusive or.
+    /// Combines the last two values with exclusive or.
     pub const XOR: u8 = 7;
-    /// The first implies the second.
+    /// Pushes whether the first of the last two values implies the second.
     pub const IMPLIES: u8 = 8;
 }
 
-/// The pages that define what is no resource, below the base of the links.
+/// The pages that define types other than resources, relative to the base of the links.
 pub const PAGES: &[&str] = &[
     "datatypes",
     "metadatatypes",

@@ -1,4 +1,4 @@
-//! FHIR's own definitions as tables, and the builder that makes them from a package.
+//! FHIR's own definitions as tables, and the builder that creates the tables from a package.
 
 pub mod builder;
 pub mod embedded;

@@ -1,7 +1,7 @@
-//! What the validator needs of the tables in another form. `Tables::prepare` makes it once, when tables are loaded or
-//! built.
+//! Parts of the tables in a form that the validator reads faster. `Tables::prepare` computes them once, when tables are
+//! loaded or built.
 
-/// A text that is looked for often: its first, second and last eight bytes, compared as numbers.
+/// A text for fast comparison: its first, second and last eight bytes, compared as numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct KnownText {
     head: u64,
@@ -13,7 +13,7 @@ pub(crate) struct KnownText {
 }
 
 impl KnownText {
-    /// A text of up to 24 bytes. Of a longer text the middle is not compared.
+    /// Prepares a text of up to 24 bytes. In a longer text the middle is not compared.
     pub(crate) fn new(text: &[u8]) -> Self {
         let word = |from: usize| {
             let mut bytes = [0; 8];
@@ -27,7 +27,8 @@ impl KnownText {
         Self { head: word(0), mask, middle: word(8), tail: word(length.saturating_sub(8)), length }
     }
 
-    /// Whether `rest` begins with the text, as far as 24 bytes show. False if `rest` has fewer than eight bytes.
+    /// Returns whether `rest` begins with the text, as far as 24 bytes show; false if `rest` has fewer than eight
+    /// bytes.
     #[inline]
     pub(crate) fn begins(&self, rest: &[u8]) -> bool {
         let word =
@@ -41,20 +42,20 @@ impl KnownText {
     }
 }
 
-/// Derived from the tables when they are loaded.
+/// Values derived from the tables when they are loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Prepared {
     /// The keys of the elements with their colons.
     pub(crate) keys: Vec<KnownText>,
-    /// The codes.
+    /// The codes of all code sets.
     pub(crate) codes: Vec<KnownText>,
-    /// For each type the presence bit of `id`.
+    /// For each type, the presence bit of `id`.
     pub(crate) ids: Vec<u64>,
-    /// For each type the presence bit of `text`.
+    /// For each type, the presence bit of `text`.
     pub(crate) texts: Vec<u64>,
-    /// For each element the one that the definitions list after it.
+    /// For each element, the next element in the definitions.
     pub(crate) next: Vec<u32>,
-    /// For each type its first element.
+    /// For each type, its first element.
     pub(crate) first: Vec<u32>,
 }
 

@@ -1,24 +1,24 @@
-//! Rows of fixed size, little-endian, and a reader that never goes beyond what is there.
+//! Rows of fixed size, little-endian, and a reader that never reads beyond the end.
 
 use std::fmt;
 
-/// The file is no table file, or not whole.
+/// The error for a file that is not a table file, or is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged;
 
 impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it is no table file of this version, make it anew by plimsoll definitions build")
+        f.write_str("not a table file of this version; rebuild it with plimsoll definitions build")
     }
 }
 
 impl std::error::Error for Damaged {}
 
-/// A value that is written in a fixed number of bytes.
+/// A value of a fixed number of bytes in the file.
 pub trait TableRow: Sized {
-    /// Appends it.
+    /// Appends it to `out`.
     fn write(&self, out: &mut Vec<u8>);
-    /// Takes it.
+    /// Reads one, or returns `None` at the end.
     fn read(from: &mut RowReader<'_>) -> Option<Self>;
 }
 
@@ -72,32 +72,32 @@ impl TableRow for PoolText {
     }
 }
 
-/// Bytes that are taken from the front.
+/// A reader of the bytes of a table file, from the front.
 #[derive(Clone, Copy, Debug)]
 pub struct RowReader<'a>(&'a [u8]);
 
 impl<'a> RowReader<'a> {
-    /// A reader of all of `bytes`.
+    /// Creates a reader of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// Whether nothing is left.
+    /// Returns whether no bytes are left.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The next `N` bytes.
+    /// Reads the next `N` bytes.
     pub fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
         Some(*taken)
     }
 
-    /// Bytes after their number.
+    /// Reads a length, then that many bytes.
     ///
     /// # Errors
-    /// Where fewer are left.
+    /// If fewer bytes are left.
     pub fn bytes(&mut self) -> Result<&'a [u8], Damaged> {
         let length = u32::read(self).ok_or(Damaged)? as usize;
         let (taken, rest) = self.0.split_at_checked(length).ok_or(Damaged)?;
@@ -105,21 +105,21 @@ impl<'a> RowReader<'a> {
         Ok(taken)
     }
 
-    /// Text after its length.
+    /// Reads a length, then a text of that many bytes.
     ///
     /// # Errors
-    /// Where fewer bytes are left, or they are no UTF-8.
+    /// If fewer bytes are left, or they are not UTF-8.
     pub fn string(&mut self) -> Result<String, Damaged> {
         String::from_utf8(self.bytes()?.to_vec()).map_err(|_| Damaged)
     }
 
-    /// Rows after their number.
+    /// Reads a number, then that many rows.
     ///
     /// # Errors
-    /// Where fewer are left.
+    /// If fewer rows are left.
     pub fn all<R: TableRow>(&mut self) -> Result<Vec<R>, Damaged> {
         let count = u32::read(self).ok_or(Damaged)? as usize;
-        // A row takes at least a byte, so that a damaged number costs no memory.
+        // A row has at least one byte; this check keeps a damaged number from allocating memory.
         if count > self.0.len() {
             return Err(Damaged);
         }

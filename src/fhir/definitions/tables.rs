@@ -1,5 +1,5 @@
-//! FHIR's definitions as tables: rows of fixed size that are copied into memory, not parsed. `plimsoll definitions build`
-//! makes them from a package (see `build`), the validator looks things up in them.
+//! FHIR's definitions as tables: rows of fixed size that are copied into memory, not parsed. `plimsoll definitions
+//! build` creates them from a package; the validator reads them.
 
 use crate::fhir::definitions::layout::*;
 use crate::fhir::definitions::prepared::{KnownText, Prepared};
@@ -8,7 +8,7 @@ use crate::fhir::definitions::rows::{Damaged, PoolText, RowReader, TableRow};
 /// The first bytes of a table file; the digit is the version of its layout.
 const MAGIC: &[u8; 12] = b"plimsoll-df1";
 
-/// Where the tables come from.
+/// The package that the tables were built from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackageOrigin {
     /// The package, such as `hl7.fhir.r4.examples`.
@@ -17,55 +17,55 @@ pub struct PackageOrigin {
     pub version: String,
     /// The FHIR version of the definitions.
     pub fhir: String,
-    /// The licence that the package names.
-    pub licence: String,
-    /// SHA-256 over the definitions that were read, hex.
+    /// The license that the package names.
+    pub license: String,
+    /// SHA-256 of the definitions that were read, in hex.
     pub digest: String,
-    /// What links to the definitions begin with, ending in a slash.
+    /// The start of links to the definitions, with a slash at the end.
     pub links: String,
 }
 
 /// The definitions of one FHIR version.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tables {
-    /// Where they come from.
+    /// The package that they were built from.
     pub about: PackageOrigin,
-    /// All texts, one after the other.
+    /// The pool: all texts, one after the other.
     pub pool: Vec<u8>,
-    /// Objects.
+    /// Types of objects.
     pub types: Vec<TypeRow>,
-    /// Keys, those of one type together.
+    /// Keys, grouped by type.
     pub elements: Vec<ElementRow>,
     /// Hash slots of types and sets: indices, or [`NONE`].
     pub slots: Vec<u16>,
     /// Code sets.
     pub sets: Vec<SetRow>,
-    /// Codes, those of one set together.
+    /// Codes, grouped by set.
     pub codes: Vec<CodeRow>,
-    /// Watches, those of one element together.
+    /// Watches, grouped by element.
     pub watches: Vec<WatchRow>,
-    /// Invariants, those of one type together.
+    /// Invariants, grouped by type.
     pub invariants: Vec<InvariantRow>,
     /// The invariants' programs.
     pub programs: Vec<u8>,
-    /// For each list of targets the indices of [`Tables::resources`], ended by [`NONE`].
+    /// Lists of reference targets: indices of [`Tables::resources`], each list ended by [`NONE`].
     pub targets: Vec<u16>,
     /// The resource types, by name.
     pub resources: Vec<ResourceRow>,
-    /// What is not decided.
+    /// Requirements that the tables cannot decide.
     pub open: Vec<OpenRow>,
-    /// The row of Element, for the twins of primitives.
+    /// The type Element, for the twins of primitives.
     pub element_type: u16,
-    /// Derived from the rest by [`Tables::prepare`].
+    /// Values that [`Tables::prepare`] derives from the rest.
     pub(crate) prepared: Prepared,
 }
 
 impl Tables {
-    /// The file's bytes.
+    /// Returns the bytes of the table file.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         let about = &self.about;
-        for text in [&about.package, &about.version, &about.fhir, &about.licence, &about.digest, &about.links] {
+        for text in [&about.package, &about.version, &about.fhir, &about.license, &about.digest, &about.links] {
             bytes(&mut out, text.as_bytes());
         }
         bytes(&mut out, &self.pool);
@@ -84,10 +84,10 @@ impl Tables {
         out
     }
 
-    /// Reads a file's bytes.
+    /// Reads the bytes of a table file.
     ///
     /// # Errors
-    /// Where they are no table file, one of another layout, or damaged.
+    /// If they are not a table file, have another layout, or are damaged.
     pub fn decode(file: &[u8]) -> Result<Self, Damaged> {
         let rest = file.strip_prefix(MAGIC).ok_or(Damaged)?;
         let mut from = RowReader::new(rest);
@@ -95,7 +95,7 @@ impl Tables {
             package: from.string()?,
             version: from.string()?,
             fhir: from.string()?,
-            licence: from.string()?,
+            license: from.string()?,
             digest: from.string()?,
             links: from.string()?,
         };
@@ -138,24 +138,24 @@ impl Tables {
         };
     }
 
-    /// A text of the pool, as bytes.
+    /// Returns a text of the pool, as bytes.
     #[inline]
     pub fn bytes(&self, text: PoolText) -> &[u8] {
         let start = text.at as usize;
         self.pool.get(start..start + usize::from(text.length)).unwrap_or_default()
     }
 
-    /// A text of the pool.
+    /// Returns a text of the pool.
     pub fn text(&self, text: PoolText) -> &str {
         std::str::from_utf8(self.bytes(text)).unwrap_or_default()
     }
 
-    /// A text of the pool without its quotes.
+    /// Returns a text of the pool without its quotes.
     pub fn unquoted(&self, text: PoolText) -> &str {
         self.text(text).trim_matches('"')
     }
 
-    /// The row of the key `quoted` (with its quotes) of the type, in [`Tables::elements`].
+    /// Returns the index in [`Tables::elements`] of the key `quoted` (with its quotes) of the type.
     #[inline]
     pub fn find(&self, of: &TypeRow, quoted: &[u8]) -> Option<u32> {
         self.slot(of.slots, of.bits, quoted, |within| {
@@ -165,7 +165,7 @@ impl Tables {
         })
     }
 
-    /// The row of `code` in the set; `code` as its texts are written.
+    /// Returns the index in [`Tables::codes`] of `code` in the set; `code` has the form of [`CodeRow::text`].
     pub fn code(&self, set: &SetRow, code: &[u8]) -> Option<u32> {
         self.slot(set.slots, set.bits, code, |within| {
             let index = set.first + u32::from(within);
@@ -174,7 +174,7 @@ impl Tables {
         })
     }
 
-    /// Tries the slots from the text's own on, until one is the right one or empty.
+    /// Tries the slots from that of the text's hash on, until one fits or is empty.
     #[inline]
     fn slot(&self, first: u32, bits: u8, text: &[u8], fits: impl Fn(u16) -> Option<u32>) -> Option<u32> {
         let size = 1_usize << bits.min(16);
@@ -193,12 +193,12 @@ impl Tables {
         None
     }
 
-    /// The resource type of this name (with its quotes), as an index of [`Tables::resources`].
+    /// Returns the index in [`Tables::resources`] of the resource type with this name (with its quotes).
     pub fn resource(&self, quoted: &[u8]) -> Option<usize> {
         self.resources.binary_search_by(|row| self.bytes(row.name).cmp(quoted)).ok()
     }
 
-    /// The `E_` flags of the key `key` of the resource type `kind`; none where that has no such key.
+    /// Returns the `E_` flags of the key `key` of the resource type `kind`, or `None` if the type has no such key.
     pub fn flags(&self, kind: &str, key: &str) -> Option<u16> {
         let at = self.resource(format!("\"{kind}\"").as_bytes())?;
         let of = self.types.get(usize::from(self.resources.get(at)?.of))?;
@@ -206,32 +206,32 @@ impl Tables {
         Some(self.elements.get(row as usize)?.flags)
     }
 
-    /// Whether the list `targets` holds the resource type `index`.
+    /// Returns whether the list `targets` contains the resource type `index`.
     pub fn may_target(&self, targets: u16, index: usize) -> bool {
         let list = self.targets.get(usize::from(targets)..).unwrap_or_default();
         list.iter().take_while(|of| **of != NONE).any(|of| usize::from(*of) == index)
     }
 
-    /// The names of the list `targets`.
+    /// Returns the type names in the list `targets`.
     pub fn target_names(&self, targets: u16) -> Vec<&str> {
         let list = self.targets.get(usize::from(targets)..).unwrap_or_default();
         let rows = list.iter().take_while(|of| **of != NONE).filter_map(|of| self.resources.get(usize::from(*of)));
         rows.map(|row| self.unquoted(row.name)).collect()
     }
 
-    /// Where the element `name` of the type is defined.
+    /// Returns the link to the definition of the element `name` of the type.
     pub fn link(&self, of: &TypeRow, name: Option<PoolText>) -> String {
         let type_name = self.text(of.name);
         let root = type_name.split('.').next().unwrap_or_default();
         let page = PAGES.get(usize::from(of.page)).map_or_else(|| root.to_ascii_lowercase(), |page| (*page).to_owned());
         let element = name.map(|name| format!(".{}", self.text(name))).unwrap_or_default();
-        // Anchors have underscores in place of brackets.
+        // Anchors in HL7's pages have underscores in place of brackets.
         let anchor = format!("{type_name}{element}").replace("[x]", "_x_");
         format!("{}{page}-definitions.html#{anchor}", self.about.links)
     }
 }
 
-/// The slot of a text among 2 to the power of `bits`: FNV-1a, its upper bits.
+/// Returns the slot of a text among 2 to the power of `bits`: the upper bits of FNV-1a.
 #[inline]
 pub fn hash(bits: u8, text: &[u8]) -> usize {
     let mut hash = 0x811c_9dc5_u32;

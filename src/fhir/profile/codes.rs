@@ -13,17 +13,19 @@ use crate::fhir::value::text;
 pub struct Codes {
     /// Its URL.
     pub url: String,
-    /// With their systems; none where these are not known.
+    /// The codes with their systems; `None` if the systems are not known.
     pairs: Option<BTreeSet<(String, String)>>,
     codes: HashSet<String>,
 }
 
 impl Codes {
+    /// Creates a set from pairs of system and code.
     pub(crate) fn of(url: &str, pairs: BTreeSet<(String, String)>) -> Self {
         let codes = pairs.iter().map(|(_, code)| code.clone()).collect();
         Self { url: url.to_owned(), pairs: Some(pairs), codes }
     }
 
+    /// Creates a set from the tables of FHIR's definitions.
     pub(crate) fn of_tables(tables: &Tables, set: &SetRow) -> Self {
         let first = set.first as usize;
         let rows = tables.codes.get(first..first + usize::from(set.count)).unwrap_or_default();
@@ -39,8 +41,9 @@ impl Codes {
         codes
     }
 
-    /// Whether a value is of the set: a code, a Coding or Quantity, or a CodeableConcept with one such coding. None where
-    /// an extension may say what the value does not.
+    /// Returns whether a value is in the set: a code, a Coding or Quantity, or a CodeableConcept with a coding in the
+    /// set.
+    /// `None` if an extension may replace what the value lacks.
     pub(crate) fn contains(&self, value: &Value) -> Option<bool> {
         match value {
             Value::String(code) => Some(self.codes.contains(code)),
@@ -67,13 +70,13 @@ impl Codes {
         }
     }
 
-    /// What is expected, in words: few codes are named.
+    /// Describes the expected value: the codes if there are few, else the URL of the value set.
     pub(crate) fn describe(&self) -> String {
         if self.codes.len() > 12 {
-            return format!("a code of {}", self.url);
+            return format!("a code from {}", self.url);
         }
         let mut codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
         codes.sort_unstable();
-        format!("{} ({})", codes.join(", "), self.url)
+        format!("one of {} ({})", codes.join(", "), self.url)
     }
 }

@@ -1,4 +1,4 @@
-//! From snapshots to what is judged. Requirements that are not decided are listed, never dropped.
+//! Compiles snapshots to profiles that can be judged. Requirements that cannot be decided are listed, never dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::fhir::profile::profiles::{Profile, Undecided, short_name};
 use crate::fhir::profile::slices;
 use crate::fhir::value::{list, text};
 
-/// Makes profiles of the trees of one or several packages.
+/// Compiles the trees of one or more packages to profiles.
 pub(crate) struct ProfileCompiler<'p> {
     definitions: DefinitionLookup<'p>,
     base_invariants: BTreeSet<String>,
@@ -22,6 +22,7 @@ pub(crate) struct ProfileCompiler<'p> {
 }
 
 impl<'p> ProfileCompiler<'p> {
+    /// Creates a compiler for the profiles of `trees`.
     pub(crate) fn new(package: &'p Package, tables: &'p Tables, trees: &'p BTreeMap<String, (String, Node)>) -> Self {
         let decided = tables.invariants.iter().map(|row| tables.text(row.key));
         let listed = tables.open.iter().filter(|row| row.kind == 0).map(|row| tables.text(row.what));
@@ -32,11 +33,12 @@ impl<'p> ProfileCompiler<'p> {
         }
     }
 
-    /// What is not decided, and the code sets of the bindings.
+    /// Returns the requirements that are not decided, and the code sets of the bindings.
     pub(crate) fn finish(self) -> (Vec<Undecided>, Vec<Codes>) {
         self.definitions.finish()
     }
 
+    /// Compiles one profile of the type `of`.
     pub(crate) fn profile(&mut self, url: &str, structure: &Value, of: &str, tree: &Node) -> Profile {
         let name = short_name(url).to_owned();
         self.definitions.begin(&name);
@@ -115,13 +117,13 @@ impl<'p> ProfileCompiler<'p> {
         let reslices: Vec<Node> =
             node.slices.extract_if(.., |slice| slice.slice.as_deref().is_some_and(|name| name.contains('/'))).collect();
         for slice in reslices {
-            self.definitions.leave_open("slice", "a slice of a slice", &slice.label);
+            self.definitions.leave_open("slice", "slices within a slice", &slice.label);
         }
         if node.slices.is_empty() {
             return;
         }
         let slicing = raw.get("slicing");
-        // The types of a choice need no words.
+        // A choice is sliced by type if the profile names no discriminator.
         let by_type = [serde_json::json!({"type": "type", "path": "$this"})];
         let discriminators = match slicing.map(|slicing| list(slicing, "discriminator")) {
             Some(own) if !own.is_empty() => own,
@@ -129,14 +131,14 @@ impl<'p> ProfileCompiler<'p> {
             _ => &[],
         };
         let mut slices = std::mem::take(&mut node.slices);
-        let mut why = discriminators.is_empty().then(|| "slices that nothing tells apart".to_owned());
+        let mut why = discriminators.is_empty().then(|| "slices without a discriminator".to_owned());
         for slice in &mut slices {
             for discriminator in discriminators {
                 match slices::test(&mut self.definitions, slice, discriminator) {
                     Some(test) => slice.tests.push(test),
                     None => {
                         let (of, path) = (text(discriminator, "type"), text(discriminator, "path"));
-                        why = Some(format!("slices by {of} of {path}"));
+                        why = Some(format!("slices with the discriminator {of} of {path}"));
                     }
                 }
             }

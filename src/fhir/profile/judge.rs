@@ -1,4 +1,4 @@
-//! Judges one resource by its profiles.
+//! Checks one resource against its profiles.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::fhir::validate::formats::shape;
 use crate::fhir::value::{list, text};
 use crate::suite::line_rules::LineRule;
 
-/// The deepest nesting of profiles within profiles that is followed: of elements that must keep one, and of extensions.
+/// The maximum nesting of profiles: elements with a type that has a profile, and extensions within extensions.
 const MAX_DEPTH: usize = 8;
 
-/// The most faults that are reported of one resource.
+/// The maximum number of faults that are reported for one resource.
 const MAX_FAULTS: usize = 200;
 
 impl Profiles {
@@ -48,7 +48,7 @@ impl Profiles {
     }
 }
 
-/// Judges one resource by one profile.
+/// Checks one resource against one profile.
 struct ProfileJudge<'a> {
     profiles: &'a Profiles,
     profile: &'a Profile,
@@ -67,7 +67,7 @@ struct FoundItems {
     link: String,
 }
 
-/// Checks `resource` against the profile; adds what breaks it to `faults`.
+/// Checks `resource` against the profile and adds the violations to `faults`.
 fn check_profile(
     profiles: &Profiles,
     index: usize,
@@ -93,7 +93,7 @@ fn check_profile(
     ProfileResult { profile: index, valid, has }
 }
 
-/// A claim of a profile of another type.
+/// Reports a claimed profile that is for another resource type.
 fn claim_of_other_type(
     profiles: &Profiles,
     index: usize,
@@ -107,8 +107,8 @@ fn claim_of_other_type(
         PathStep { key: "meta".to_owned(), index: None },
         PathStep { key: "profile".to_owned(), index: Some(number) },
     ];
-    let expected = format!("a profile of {of}");
-    let actual = format!("{}, which is one of {}", profile.name, profile.of);
+    let expected = format!("a profile for {of}");
+    let actual = format!("{}, a profile for {}", profile.name, profile.of);
     let link = profile.url.clone();
     faults.push(fault(FoundItems { rule: LineRule::ProfileType, path, expected, actual, link }, of, line));
 }
@@ -116,7 +116,7 @@ fn claim_of_other_type(
 fn fault(found: FoundItems, of: &str, line: &[u8]) -> ResourceFault {
     let (mut path, mut place) = (of.to_owned(), of.to_owned());
     for step in &found.path {
-        // Keys come from the resource; only what could be an element's name is repeated.
+        // Keys are resource content; only a key that could be the name of an element is shown.
         let plain = step.key.len() <= 41 && step.key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let key = if plain { step.key.as_str() } else { "?" };
         path = format!("{path}.{key}");
@@ -204,7 +204,7 @@ impl<'a> ProfileJudge<'a> {
             (Some(Value::Object(object)), _) | (_, Some(Value::Object(object))) => Some(object),
             _ => None,
         };
-        // Of a primitive, `value` is the value itself, and no child.
+        // In a profile of a primitive, the child `value` is the value itself.
         if let Some(object) = inner {
             let primitive = !matches!(item.value, Some(Value::Object(_)));
             let children = node.children.iter().filter(|child| !primitive || child.name != "value");
@@ -217,7 +217,7 @@ impl<'a> ProfileJudge<'a> {
         if let Some(wanted) = node.value.as_ref().filter(|wanted| !values::is(wanted, value)) {
             self.fault(LineRule::ProfileValue, values::describe(wanted), shown(value));
         }
-        // A binding on a choice is of those of its types that are codes.
+        // A binding on a choice applies only to those of its types that are codes.
         let text = node.choice && value.is_string() && item.ending.as_deref() != Some("Code");
         if let Some(set) = node.set.and_then(|set| self.profiles.sets.get(set)).filter(|_| !text)
             && set.contains(value) == Some(false)
@@ -239,7 +239,7 @@ impl<'a> ProfileJudge<'a> {
             self.fault(
                 LineRule::ProfileType,
                 format!("a reference to {}", targets.join(", ")),
-                format!("one to {name}"),
+                format!("a reference to {name}"),
             );
         }
         // `extensions` checks every extension of the resource.
@@ -249,21 +249,21 @@ impl<'a> ProfileJudge<'a> {
         }
     }
 
-    /// Whether a choice, or a resource, is of one of the types that it may be.
+    /// Returns whether a choice or a resource has one of the allowed types.
     fn is_typed(&self, node: &Node, item: &Occurrence<'_>) -> bool {
         let Some(value) = item.value.filter(|_| !node.types.is_empty()) else { return true };
         let is_of = |of: &AllowedType| values::is_of(std::slice::from_ref(&of.code), item.ending.as_deref(), value);
         !(node.choice || value.get("resourceType").is_some()) || node.types.iter().any(is_of)
     }
 
-    /// The value must keep one of these profiles.
+    /// Checks that the value conforms to one of these profiles.
     fn one_of(&mut self, urls: &[&str], value: &Value) {
         if self.depth >= MAX_DEPTH {
             return;
         }
         let mut tried = Vec::new();
         for url in urls {
-            // An unknown profile may be kept.
+            // The value may conform to a profile that is not known.
             let Some(profile) = self.profiles.by_url.get(*url).and_then(|index| self.profiles.get(*index)) else {
                 return;
             };
@@ -277,7 +277,8 @@ impl<'a> ProfileJudge<'a> {
             Ok([only]) => self.found.extend(only),
             Err(_) => {
                 let names: Vec<&str> = urls.iter().map(|url| short_name(url)).collect();
-                self.fault(LineRule::ProfileType, format!("one of the profiles {}", names.join(", ")), "none of them");
+                let expected = format!("a value that conforms to one of {}", names.join(", "));
+                self.fault(LineRule::ProfileType, expected, "a value that conforms to none of them");
             }
         }
     }
@@ -302,7 +303,7 @@ impl<'a> ProfileJudge<'a> {
     fn sliced(&mut self, node: &Node, items: &[Occurrence<'_>]) {
         let Some(slicing) = node.slicing else { return };
         let mut slice_of: Vec<Option<usize>> = Vec::with_capacity(items.len());
-        // If the slice of one item is not known, the number of items of each slice is not known.
+        // If the slice of one item is unknown, the number of items in each slice is unknown.
         let mut doubt = false;
         for item in items {
             let mut own = None;
@@ -331,10 +332,10 @@ impl<'a> ProfileJudge<'a> {
             let mistyped = node.choice && !self.is_typed(node, item);
             if own.is_none() && slicing.closed && !mistyped {
                 let names: Vec<&str> = node.slices.iter().filter_map(|slice| slice.slice.as_deref()).collect();
-                let expected = format!("only {} of the slices {}", node.name, names.join(", "));
-                self.within(item, |judge| judge.fault(LineRule::ProfileSlice, expected, "one of none of them"));
+                let expected = format!("only {} items of the slices {}", node.name, names.join(", "));
+                self.within(item, |judge| judge.fault(LineRule::ProfileSlice, expected, "an item of no slice"));
             } else if late || turned {
-                let expected = format!("the slices of {} in their order", node.name);
+                let expected = format!("the slices of {} in the order of the profile", node.name);
                 self.within(item, |judge| judge.fault(LineRule::ProfileSlice, expected, "another order"));
             }
         }
@@ -350,9 +351,9 @@ impl<'a> ProfileJudge<'a> {
         }
     }
 
-    /// Checks every extension of the resource against its definition, if a package has it.
+    /// Checks every extension of the resource against its definition, if a package contains the definition.
     fn extensions(&mut self, value: &Value) {
-        // Only objects have extensions; the key of an array counts for its items.
+        // Only objects have extensions; the key of an array applies to its items.
         let Value::Object(object) = value else { return };
         for (key, inner) in object {
             self.path.push(PathStep { key: key.clone(), index: None });
@@ -384,15 +385,15 @@ impl<'a> ProfileJudge<'a> {
     }
 }
 
-/// A value's shape, never the value itself.
+/// Describes the shape of a value, never the value itself.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => shape(text.as_bytes()),
-        Value::Object(object) if object.contains_key("coding") => "codings of other codes or systems".to_owned(),
+        Value::Object(object) if object.contains_key("coding") => "codings with other codes or systems".to_owned(),
         Value::Object(_) => "an object with other values".to_owned(),
         Value::Array(_) => "an array".to_owned(),
         Value::Number(_) => "another number".to_owned(),
-        Value::Bool(_) => "the other".to_owned(),
+        Value::Bool(_) => "the other boolean".to_owned(),
         Value::Null => "null".to_owned(),
     }
 }

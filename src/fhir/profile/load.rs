@@ -1,4 +1,4 @@
-//! Makes profiles of the packages of implementation guides.
+//! Reads profiles from the packages of implementation guides.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ use crate::fhir::profile::values::capitalized;
 use crate::fhir::value::{list, text};
 
 impl Profiles {
-    /// Reads packages: `.tgz` files as they are published, or folders. `tables` are those of the FHIR version they are for.
+    /// Reads packages: published `.tgz` files, or folders. `tables` must be of the FHIR version of the packages.
     ///
     /// # Errors
-    /// A lower-case fragment that names the package, what is wrong with it and the way out.
+    /// A lower-case fragment that names the package, the problem and the way out.
     pub fn read(paths: &[PathBuf], assigned: &[String], tables: &Tables) -> Result<Self, String> {
         let mut all = Package::default();
         let mut packages = Vec::new();
@@ -25,7 +25,7 @@ impl Profiles {
             let fhir = package.fhir();
             if !fhir.is_empty() && minor(fhir) != minor(&tables.about.fhir) {
                 let (path, own) = (path.display(), &tables.about.fhir);
-                return Err(format!("{path} is for FHIR {fhir}, resources are read as FHIR {own}: name one for that"));
+                return Err(format!("{path} is for FHIR {fhir}; give a package for FHIR {own}"));
             }
             packages.push([package.says("name"), package.says("version")].join(" ").trim().to_owned());
             all.structures.extend(package.structures);
@@ -36,7 +36,7 @@ impl Profiles {
         profiles.packages = packages;
         if profiles.profiles.is_empty() && !paths.is_empty() {
             let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            return Err(format!("{} holds no profile with a snapshot, name a package that does", names.join(", ")));
+            return Err(format!("{} contains no profile with a snapshot; give a package that does", names.join(", ")));
         }
         for url in assigned {
             let index = profiles.find(url).filter(|index| profiles.get(*index).is_some_and(|profile| profile.resource));
@@ -44,7 +44,7 @@ impl Profiles {
                 let known = profiles.profiles.iter().filter(|profile| profile.resource);
                 let names: Vec<&str> = known.map(|profile| profile.name.as_str()).take(20).collect();
                 return Err(format!(
-                    "\"{url}\" is no profile of a resource in the packages, name one of theirs: {}",
+                    "\"{url}\" is not a resource profile in the packages; give one of: {}",
                     names.join(", ")
                 ));
             };
@@ -54,12 +54,12 @@ impl Profiles {
         Ok(profiles)
     }
 
-    /// The profiles of a package that was read.
+    /// Compiles the profiles of a package.
     pub fn of(package: &Package, tables: &Tables) -> Self {
         let mut trees = BTreeMap::new();
         let mut bare = Vec::new();
         for (url, structure) in &package.structures {
-            // Base definitions and models are no profiles.
+            // Base definitions and logical models are not profiles.
             let kind = text(structure, "kind");
             if text(structure, "derivation") != "constraint" || !matches!(kind, "resource" | "complex-type") {
                 continue;
@@ -82,7 +82,7 @@ impl Profiles {
         let without = |url: &String| Undecided {
             profile: short_name(url).to_owned(),
             kind: "snapshot",
-            what: "a profile without a snapshot that can be read".to_owned(),
+            what: "the whole profile, because it has no usable snapshot".to_owned(),
             at: String::new(),
         };
         open.extend(bare.iter().map(without));
@@ -91,7 +91,7 @@ impl Profiles {
     }
 }
 
-/// The possible ends of the keys of choices.
+/// Returns the possible endings of the keys of choices.
 fn endings(tables: &Tables) -> HashSet<String> {
     let primitives = [
         "base64Binary",

@@ -1,4 +1,5 @@
-//! What profiles refer to: types, targets, other profiles and value sets. What cannot be found is listed as undecided.
+//! Looks up what profiles refer to: types, targets, other profiles and value sets. What is not found is listed as
+//! undecided.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use crate::fhir::value::{list, text};
 pub(crate) struct DefinitionLookup<'p> {
     package: &'p Package,
     tables: &'p Tables,
-    /// The tree of every profile as it was read, and the type it is of, by URL.
+    /// For each profile by URL, its type and its tree before compilation.
     trees: &'p BTreeMap<String, (String, Node)>,
     sets: Vec<Codes>,
     known_sets: BTreeMap<String, Option<usize>>,
@@ -26,22 +27,23 @@ pub(crate) struct DefinitionLookup<'p> {
 }
 
 impl<'p> DefinitionLookup<'p> {
+    /// Creates a lookup for the profiles of `trees`.
     pub(crate) fn new(package: &'p Package, tables: &'p Tables, trees: &'p BTreeMap<String, (String, Node)>) -> Self {
         let (sets, known_sets) = (Vec::new(), BTreeMap::new());
         Self { package, tables, trees, sets, known_sets, open: Vec::new(), profile: String::new() }
     }
 
-    /// Begins the profile of this name.
+    /// Sets the name of the profile that is compiled next.
     pub(crate) fn begin(&mut self, profile: &str) {
         profile.clone_into(&mut self.profile);
     }
 
-    /// What is not decided, and the code sets of the bindings.
+    /// Returns the requirements that are not decided, and the code sets of the bindings.
     pub(crate) fn finish(self) -> (Vec<Undecided>, Vec<Codes>) {
         (self.open, self.sets)
     }
 
-    /// The tree of a profile.
+    /// Returns the tree of a profile.
     pub(crate) fn tree(&self, url: &str) -> Option<&'p Node> {
         self.trees.get(url).map(|(_, tree)| tree)
     }
@@ -54,13 +56,13 @@ impl<'p> DefinitionLookup<'p> {
         }
     }
 
-    /// One of the types of an element.
+    /// Returns one of the allowed types of an element.
     pub(crate) fn of_type(&mut self, of: &Value, node: &Node) -> AllowedType {
         let plain = |url: &Value| url.as_str().unwrap_or_default().split('|').next().unwrap_or_default().to_owned();
         let code = text(of, "code").to_owned();
         let profiles: Vec<String> = list(of, "profile").iter().map(plain).collect();
         for url in &profiles {
-            // A simple quantity is one by an invariant of the base definitions.
+            // An invariant of the base definitions checks SimpleQuantity.
             if !self.trees.contains_key(url) && url != &format!("{CORE}SimpleQuantity") {
                 self.leave_open("profile", url.as_str(), &node.label);
             }
@@ -98,7 +100,7 @@ impl<'p> DefinitionLookup<'p> {
         known.then(|| name.to_owned())
     }
 
-    /// The codes of a required binding's value set; listed as undecided if no package has them.
+    /// Returns the code set of a required binding. Lists the binding as undecided if no package has the codes.
     pub(crate) fn code_set(&mut self, url: &str, at: &str) -> Option<usize> {
         let plain = url.split('|').next().unwrap_or_default();
         if let Some(known) = self.known_sets.get(plain).copied() {
@@ -125,19 +127,19 @@ impl<'p> DefinitionLookup<'p> {
         index
     }
 
-    /// Whether the base definitions bind the same set and already list it as undecided.
+    /// Returns whether the base definitions bind the same set and already list it as undecided.
     fn is_listed(&self, url: &str) -> bool {
         self.tables.open.iter().any(|row| row.kind == 1 && self.tables.text(row.what) == url)
     }
 
-    /// The set of a required binding, for slices by code.
+    /// Returns the code set of a required binding, for slices by code.
     pub(crate) fn set_of(&mut self, node: &Node) -> Option<usize> {
         let binding = node.raw.get("binding").filter(|binding| text(binding, "strength") == "required")?;
         let url = text(binding, "valueSet").to_owned();
         self.code_set(&url, &node.label)
     }
 
-    /// The types that a reference of this element may refer to.
+    /// Returns the types that a reference in this element may refer to, or `None` for any type.
     pub(crate) fn targets_of(&mut self, node: &Node) -> Option<Vec<String>> {
         let types: Vec<AllowedType> = list(&node.raw, "type").iter().map(|of| self.of_type(of, node)).collect();
         let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! Profiles of implementation guides: the requirements of their packages beyond FHIR itself.
+//! Profiles: the requirements of implementation guides in addition to FHIR's own definitions.
 
 pub(crate) mod codes;
 pub(crate) mod compile;

@@ -1,10 +1,10 @@
-//! A profile's snapshot as a tree: each element with what the profile requires of it, its slices and its children.
+//! The snapshot of a profile as a tree: each element with its requirements, its slices and its children.
 
 use serde_json::Value;
 
 use crate::fhir::value::text;
 
-/// The beginning of the URLs of HL7's own definitions.
+/// The start of the URLs of HL7's own definitions.
 pub(crate) const CORE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// An element of a profile, or a slice of one.
@@ -16,29 +16,29 @@ pub(crate) struct Node {
     pub(crate) choice: bool,
     /// The element's id, as `Patient.name:official.family`.
     pub(crate) label: String,
-    /// The name of the slice, if it is one.
+    /// The name of the slice, if the node is a slice.
     pub(crate) slice: Option<String>,
-    /// The minimum count, if it is above that of the base definition; else 0.
+    /// The minimum count, if it is higher than in the base definition; else 0.
     pub(crate) min: u64,
-    /// The maximum count, if the base definition allows more.
+    /// The maximum count, if it is lower than in the base definition.
     pub(crate) max: Option<u64>,
-    /// What it may be; empty: whatever the base definition allows.
+    /// The allowed types; if empty, those of the base definition.
     pub(crate) types: Vec<AllowedType>,
-    /// A value that it must have.
+    /// The required value.
     pub(crate) value: Option<RequiredValue>,
-    /// The value set of a required binding, as an index of the sets.
+    /// The value set of a required binding, as an index of `Profiles::sets`.
     pub(crate) set: Option<usize>,
-    /// Its number among what the profile wants to be supported.
+    /// Its index among the must-support elements of the profile.
     pub(crate) support: Option<usize>,
-    /// How its slices are ordered and closed; none if it has none, or their discriminators are not understood.
+    /// The rules of its slicing; `None` without slices, or if a discriminator is not supported.
     pub(crate) slicing: Option<Slicing>,
     /// Its slices.
     pub(crate) slices: Vec<Node>,
-    /// Of a slice: what an item must pass to be one of it.
+    /// The tests that an item of this slice passes; empty if the node is not a slice.
     pub(crate) tests: Vec<SliceTest>,
     /// Its children.
     pub(crate) children: Vec<Node>,
-    /// The definition, while the tree is made.
+    /// The ElementDefinition, until the node is compiled.
     pub(crate) raw: Value,
 }
 
@@ -46,29 +46,29 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) struct AllowedType {
     pub(crate) code: String,
-    /// Profiles of which it must keep one.
+    /// Profiles; the element must conform to one of them.
     pub(crate) profiles: Vec<String>,
-    /// Types that it may refer to; none: any, or not known.
+    /// Types that it may refer to; `None` for any type or if they are not known.
     pub(crate) targets: Option<Vec<String>>,
 }
 
-/// A value that an element must have.
+/// The required value of an element.
 #[derive(Clone, Debug)]
 pub(crate) enum RequiredValue {
-    /// This and nothing else.
+    /// Exactly this value.
     Fixed(Value),
-    /// At least this.
+    /// A value that contains at least this.
     Pattern(Value),
 }
 
 /// The rules of a slicing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slicing {
-    /// Whether every item must be of a slice.
+    /// Whether every item must belong to a slice.
     pub(crate) closed: bool,
-    /// Whether what is of no slice comes last.
+    /// Whether items of no slice must be last.
     pub(crate) at_end: bool,
-    /// Whether the slices come in their order.
+    /// Whether the items must be in the order of the slices.
     pub(crate) ordered: bool,
 }
 
@@ -82,22 +82,22 @@ pub(crate) struct SliceTest {
 /// A step of a discriminator.
 #[derive(Clone, Debug)]
 pub(crate) enum DiscriminatorStep {
-    /// Into the element of this name.
+    /// To the element with this name.
     Key(String),
-    /// Into the choice of this name, whatever its type.
+    /// To the choice with this name, with any type.
     Choice(String),
-    /// Into the extensions of this URL.
+    /// To the extensions with this URL.
     Extension(String),
 }
 
-/// What must be at the end of a discriminator.
+/// What must be at the end of the path of a discriminator.
 #[derive(Clone, Debug)]
 pub(crate) enum SliceCriterion {
-    /// A value.
+    /// This value.
     Value(RequiredValue),
-    /// A code of this set.
+    /// A code of the set with this index.
     Code(usize),
-    /// Something, or nothing.
+    /// An element if true, no element if false.
     There(bool),
     /// One of these types.
     Type(Vec<String>),
@@ -105,7 +105,7 @@ pub(crate) enum SliceCriterion {
     Target(Vec<String>),
 }
 
-/// The value under a key that begins with `prefix`, as in `fixedUri` and `patternCodeableConcept`.
+/// Returns the value under a key that begins with `prefix`, as in `fixedUri` and `patternCodeableConcept`.
 pub(crate) fn of_choice<'v>(value: &'v Value, prefix: &str) -> Option<&'v Value> {
     let mut members = value.as_object()?.iter();
     members.find_map(|(key, value)| {
@@ -114,7 +114,7 @@ pub(crate) fn of_choice<'v>(value: &'v Value, prefix: &str) -> Option<&'v Value>
     })
 }
 
-/// The tree of a snapshot: its elements come depth first, each slice after the element that it is a slice of.
+/// Builds the tree of a snapshot. The elements of a snapshot are in depth-first order, each slice after its element.
 pub(crate) fn tree(elements: &[Value]) -> Option<Node> {
     let (first, rest) = elements.split_first()?;
     let root = text(first, "path").to_owned();
@@ -128,7 +128,7 @@ pub(crate) fn tree(elements: &[Value]) -> Option<Node> {
         for name in parents {
             let plain = name.trim_end_matches("[x]");
             let found = at.children.iter_mut().rev().find(|child| child.name == plain)?;
-            // What follows a slice belongs to it.
+            // The children after a slice belong to the slice.
             at = if found.slices.is_empty() { found } else { found.slices.last_mut()? };
         }
         let made = node(element, last);

@@ -1,13 +1,13 @@
-//! Profiles: what the packages of implementation guides require of resources beyond FHIR's own definitions.
+//! Profiles: the requirements of implementation guides on resources, in addition to FHIR's own definitions.
 //!
 //! ```text
-//! packages -> node (snapshots as trees) -> compile (what is judged, and the list of what is not) -> Profiles
-//! Profiles + one resource -> judge: which of its profiles it breaks, and which elements it has
+//! packages -> node (snapshots as trees) -> compile (requirements, and the list of those that are not decided) ->
+//! Profiles Profiles + one resource -> judge: violations of its profiles, and which must-support elements it has
 //! ```
 //!
-//! Judged are cardinality, types, fixed and pattern values, required bindings, slices with a discriminator by value,
-//! pattern, type or existence, and extensions. The rest (invariants, other discriminators, value sets with codes that no
-//! package lists, the context of extensions, the profiles of referenced resources) is in [`Profiles::open`].
+//! This checks cardinality, types, fixed and pattern values, required bindings, slices with a discriminator by value,
+//! pattern, type or existence, and extensions. The rest (invariants, other discriminators, value sets with codes that
+//! no package lists, the context of extensions, the profiles of referenced resources) is in [`Profiles::open`].
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,17 +15,17 @@ use crate::fhir::profile::codes::Codes;
 use crate::fhir::profile::node::Node;
 use crate::fhir::validate::fault::ResourceFault;
 
-/// The profiles of some packages.
+/// The profiles of one or more packages.
 #[derive(Debug)]
 pub struct Profiles {
     pub(crate) profiles: Vec<Profile>,
     pub(crate) by_url: BTreeMap<String, usize>,
     pub(crate) sets: Vec<Codes>,
-    /// The profiles that every resource of a type must keep, by type.
+    /// The profiles that every resource of a type must conform to, by type.
     pub(crate) assigned: BTreeMap<String, Vec<usize>>,
-    /// Names of types as they stand at the end of the keys of choices.
+    /// Names of types with a capital letter, as in the keys of choices.
     pub(crate) endings: HashSet<String>,
-    /// What the profiles require and this code does not decide.
+    /// Requirements of the profiles that this code does not decide.
     pub open: Vec<Undecided>,
     /// The packages: name and version.
     pub packages: Vec<String>,
@@ -36,13 +36,13 @@ pub struct Profiles {
 pub struct Profile {
     /// Its canonical URL.
     pub url: String,
-    /// The last part of that.
+    /// The last part of the URL.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The type that it is of.
+    /// The type that it constrains.
     pub of: String,
-    /// Whether that is a resource.
+    /// Whether that type is a resource type.
     pub resource: bool,
     /// Its must-support elements, by id.
     pub supports: Vec<String>,
@@ -56,56 +56,56 @@ pub struct Undecided {
     pub profile: String,
     /// `invariant`, `binding`, `slice`, `profile`, `target`, `kept`, `content`, `context`, `bound` or `snapshot`.
     pub kind: &'static str,
-    /// The key, the value set, the other profile.
+    /// The key of an invariant, the value set, the other profile.
     pub what: String,
     /// The element.
     pub at: String,
 }
 
-/// An [`Undecided`] in words, from its kind, what and where.
+/// Describes an [`Undecided`] as a noun phrase, from its kind, subject and element.
 pub fn describe_undecided(kind: &str, what: &str, at: &str) -> String {
     match kind {
         "invariant" => format!("the invariant {what}"),
         "binding" => format!("the codes of {what} at {at}"),
-        "profile" => format!("{what} at {at}, no package has it"),
-        "target" => format!("references to {what} at {at}"),
-        "kept" => format!("whether what {at} refers to keeps {what}"),
-        "content" => format!("at {at} what stands at {what}"),
-        "context" => format!("whether the extension stands in {what} alone"),
+        "profile" => format!("the profile {what} at {at} (not in the packages)"),
+        "target" => format!("the reference target {what} at {at}"),
+        "kept" => format!("the conformance of the target of {at} to {what}"),
+        "content" => format!("the content of {at}, which is defined at {what}"),
+        "context" => format!("the context of the extension ({what})"),
         "snapshot" => what.to_owned(),
         _ => format!("{what} at {at}"),
     }
 }
 
-/// Whether one resource keeps a profile.
+/// The result of one resource and one profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileResult {
-    /// The profile, as a number of [`Profiles::get`].
+    /// The profile, as an index for [`Profiles::get`].
     pub profile: usize,
-    /// Whether it keeps it.
+    /// Whether the resource conforms to it.
     pub valid: bool,
-    /// For each element of [`Profile::supports`], whether it has it.
+    /// For each element of [`Profile::supports`], whether the resource has it.
     pub has: Vec<bool>,
 }
 
-/// What the profiles say of one resource.
+/// The results of all profiles for one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileOutcome {
-    /// The profiles that it was checked against.
+    /// The profiles that the resource was checked against.
     pub kept: Vec<ProfileResult>,
-    /// What breaks them.
+    /// The violations.
     pub faults: Vec<ResourceFault>,
-    /// Claims of profiles that no package here defines in that version.
+    /// The number of claimed profiles that no given package contains in that version.
     pub unknown: u64,
 }
 
 impl Profiles {
-    /// A profile by its number.
+    /// Returns a profile by its index.
     pub fn get(&self, index: usize) -> Option<&Profile> {
         self.profiles.get(index)
     }
 
-    /// A profile by its URL, with `|version` or without, or by its name if only one has that name.
+    /// Returns the index of a profile by its URL, with or without `|version`, or by its name if only one has that name.
     pub fn find(&self, url: &str) -> Option<usize> {
         let (plain, version) = url.split_once('|').map_or((url, None), |(url, version)| (url, Some(version)));
         let named = || {
@@ -120,13 +120,13 @@ impl Profiles {
         version.is_none_or(fits).then_some(index)
     }
 
-    /// The names of the profiles that are assigned to their types.
+    /// Returns the names of the profiles that are assigned to their types.
     pub fn assigned(&self) -> Vec<&str> {
         let indices = self.assigned.values().flatten();
         indices.filter_map(|index| self.get(*index)).map(|profile| profile.name.as_str()).collect()
     }
 
-    /// What is not decided, by profile, in words.
+    /// Describes the requirements that are not decided, by profile.
     pub fn left_open(&self) -> BTreeMap<&str, Vec<String>> {
         let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for open in &self.open {
@@ -139,13 +139,13 @@ impl Profiles {
         left
     }
 
-    /// Whether resources of the type must keep some profile that they do not claim.
+    /// Returns whether a profile is assigned to resources of this type.
     pub fn assigns(&self, of: &str) -> bool {
         self.assigned.contains_key(of)
     }
 }
 
-/// The last part of a URL.
+/// Returns the last part of a URL.
 pub(crate) fn short_name(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The discriminators of slices, followed through the elements of the slice.
+//! Compiles the discriminators of slices, by following their paths through the elements of the slice.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ enum Word {
     Resolve,
 }
 
-/// The test of a slice for one discriminator; none if it is not understood.
+/// Returns the test of a slice for one discriminator, or `None` if the discriminator is not supported.
 pub(crate) fn test(definitions: &mut DefinitionLookup<'_>, slice: &Node, discriminator: &Value) -> Option<SliceTest> {
     let words = words(text(discriminator, "path"))?;
     let is_url = matches!(words.as_slice(), [Word::Name(name)] if name == "url");
@@ -23,7 +23,7 @@ pub(crate) fn test(definitions: &mut DefinitionLookup<'_>, slice: &Node, discrim
             let wants = SliceCriterion::Value(RequiredValue::Fixed(url_of(slice)?.into()));
             Some(SliceTest { path: vec![DiscriminatorStep::Key("url".to_owned())], wants })
         }
-        // The deepest element that says a value.
+        // The deepest element with a value.
         "value" | "pattern" => {
             trail(definitions, slice, &words).iter().rev().find_map(|stop| value(definitions, stop, &words))
         }
@@ -71,7 +71,7 @@ fn value(definitions: &mut DefinitionLookup<'_>, stop: &TrailStep, words: &[Word
             let Word::Name(name) = word else { return None };
             inner = inner.into_iter().filter_map(|value| value.get(name)).flat_map(flat).collect();
         }
-        // Several would have to be there at once, which one place cannot show.
+        // With several values, all would be required at once, which one test cannot express.
         let [value] = inner.as_slice() else { return None };
         let value = (*value).clone();
         let wants =
@@ -91,19 +91,19 @@ fn flat(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// A step on the path through a slice: the element, the path to it, and how many words are left.
+/// A step on the path through a slice: the element, its path, and the number of remaining words.
 struct TrailStep {
     node: Node,
     path: Vec<DiscriminatorStep>,
     left: usize,
 }
 
-/// The element at the end of the path.
+/// Returns the element at the end of the path.
 fn end(definitions: &DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Option<TrailStep> {
     trail(definitions, slice, words).pop().filter(|stop| stop.left == 0)
 }
 
-/// Follows the words through the slice, as far as it has elements for them.
+/// Follows the words through the slice, until an element for a word is missing.
 fn trail(definitions: &DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Vec<TrailStep> {
     let mut trail = vec![TrailStep { node: slice.clone(), path: Vec::new(), left: words.len() }];
     for (done, word) in words.iter().enumerate() {
@@ -120,7 +120,7 @@ fn trail(definitions: &DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Ve
                 let own = node.children.iter().find(|child| child.name == "extension");
                 own.and_then(|own| own.slices.iter().find(|slice| url_of(slice).as_deref() == Some(url))).cloned()
             }
-            // An element that is sliced again has no one value of its own.
+            // An element with slices of its own has no single value.
             Word::Name(name) => child(definitions, node, name).filter(|next| next.slices.is_empty() || next.choice),
         };
         let Some(next) = next else { break };
@@ -136,7 +136,7 @@ fn trail(definitions: &DefinitionLookup<'_>, slice: &Node, words: &[Word]) -> Ve
     trail
 }
 
-/// The child of this name, in the slice or in the profile that its type must keep.
+/// Returns the child with this name, in the slice or in the profile of its type.
 fn child(definitions: &DefinitionLookup<'_>, node: &Node, name: &str) -> Option<Node> {
     let own = node.children.iter().find(|child| child.name == name);
     let of_profile = || {
@@ -152,7 +152,7 @@ fn is_extension(slice: &Node) -> bool {
     matches!(slice.name.as_str(), "extension" | "modifierExtension")
 }
 
-/// The URL of the extensions that are of this slice.
+/// Returns the URL of the extensions in this slice.
 fn url_of(slice: &Node) -> Option<String> {
     let own = slice.children.iter().find(|child| child.name == "url");
     if let Some(url) = own.and_then(|url| of_choice(&url.raw, "fixed")).and_then(Value::as_str) {
@@ -163,12 +163,12 @@ fn url_of(slice: &Node) -> Option<String> {
     Some(profile.as_str()?.split('|').next()?.to_owned())
 }
 
-/// A discriminator's path in words; none if it has words that are not followed.
+/// Splits the path of a discriminator into words. Returns `None` if a word is not supported.
 fn words(path: &str) -> Option<Vec<Word>> {
     let mut words = Vec::new();
     let mut rest = path.strip_prefix("$this").map_or(path, |rest| rest.strip_prefix('.').unwrap_or(rest));
     while !rest.is_empty() {
-        // A URL has dots of its own.
+        // A URL contains dots.
         let end = match rest.find(['.', '(']) {
             Some(at) if rest.get(at..)?.starts_with('(') => at + rest.get(at..)?.find(')')? + 1,
             Some(at) => at,

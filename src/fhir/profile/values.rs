@@ -1,4 +1,4 @@
-//! Values: equal, like a pattern, at the end of a path, of a type, populated.
+//! Compares values: with a fixed value or pattern, with the tests of slices, and with types.
 
 use serde_json::{Map, Value};
 
@@ -9,20 +9,20 @@ use crate::fhir::value::{list, text};
 /// One occurrence of an element.
 #[derive(Clone, Debug)]
 pub(crate) struct Occurrence<'v> {
-    /// Its value; none if a primitive has only extensions.
+    /// Its value; `None` if a primitive has only extensions.
     pub(crate) value: Option<&'v Value>,
-    /// A primitive's twin, under the key with `_`.
+    /// The twin of a primitive, under the key with `_`.
     pub(crate) twin: Option<&'v Value>,
     /// The key.
     pub(crate) key: String,
-    /// Its place in an array.
+    /// Its index in an array.
     pub(crate) index: Option<usize>,
-    /// Of a choice: how its key ends.
+    /// The ending of the key of a choice, such as `String` in `valueString`.
     pub(crate) ending: Option<String>,
 }
 
 impl Occurrence<'_> {
-    /// Whether there is more than an id and extensions.
+    /// Returns whether it has more than an id and extensions.
     pub(crate) fn is_populated(&self, extension: bool) -> bool {
         match self.value {
             Some(Value::Object(object)) => {
@@ -34,13 +34,13 @@ impl Occurrence<'_> {
     }
 }
 
-/// `dateTime` as it ends a key: `DateTime`.
+/// Returns a type name as in the key of a choice: `DateTime` for `dateTime`.
 pub(crate) fn capitalized(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
-/// The occurrences of an element in an object.
+/// Returns the occurrences of an element in an object.
 pub(crate) fn items<'v>(profiles: &Profiles, node: &Node, object: &'v Map<String, Value>) -> Vec<Occurrence<'v>> {
     if !node.choice {
         return keyed(&node.name, None, object);
@@ -83,7 +83,7 @@ fn keyed<'v>(key: &str, ending: Option<&str>, object: &'v Map<String, Value>) ->
     items
 }
 
-/// Whether a value is the required one.
+/// Returns whether a value equals the required value or matches the required pattern.
 pub(crate) fn is(wanted: &RequiredValue, value: &Value) -> bool {
     match wanted {
         RequiredValue::Fixed(fixed) => same(fixed, value),
@@ -117,11 +117,11 @@ fn like(pattern: &Value, value: &Value) -> bool {
     }
 }
 
-/// The required value, short, for people. It is content of the package, not of the resource.
+/// Describes the required value, at most 100 characters of it. It is content of the package, not of the resource.
 pub(crate) fn describe(wanted: &RequiredValue) -> String {
     let (verb, value) = match wanted {
         RequiredValue::Fixed(value) => ("exactly", value),
-        RequiredValue::Pattern(value) => ("like", value),
+        RequiredValue::Pattern(value) => ("a value that matches the pattern", value),
     };
     let text = match value {
         Value::String(text) => text.clone(),
@@ -134,7 +134,7 @@ pub(crate) fn describe(wanted: &RequiredValue) -> String {
     format!("{verb} {short}")
 }
 
-/// Whether an item passes the test of a slice; none if that is not known.
+/// Returns whether an item passes the test of a slice, or `None` if that cannot be decided.
 pub(crate) fn passes(profiles: &Profiles, test: &SliceTest, item: &Occurrence<'_>, resource: &Value) -> Option<bool> {
     let start: Vec<(Option<&str>, &Value)> = item.value.iter().map(|value| (item.ending.as_deref(), *value)).collect();
     let found = test
@@ -158,7 +158,7 @@ pub(crate) fn passes(profiles: &Profiles, test: &SliceTest, item: &Occurrence<'_
     }
 }
 
-/// Whether a value is of one of these types: a choice by its key, a resource by what it says.
+/// Returns whether a value has one of these types: a choice by its key, a resource by its `resourceType`.
 pub(crate) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bool {
     let own = value.get("resourceType").and_then(Value::as_str);
     match (ending, own) {
@@ -166,7 +166,7 @@ pub(crate) fn is_of(codes: &[String], ending: Option<&str>, value: &Value) -> bo
         (None, Some(own)) => {
             codes.iter().any(|code| code == own || matches!(code.as_str(), "Resource" | "DomainResource"))
         }
-        // What is neither has one type, and that is the slice's.
+        // Any other element has only one type, which is also the type of the slice.
         (None, None) => true,
     }
 }
@@ -195,7 +195,7 @@ fn step<'v>(profiles: &Profiles, hop: &DiscriminatorStep, value: &'v Value) -> V
     }
 }
 
-/// The resource type of the target of a reference, if the reference names one that exists.
+/// Returns the resource type of the target of a reference, if the reference names an existing type.
 pub(crate) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -> Option<String> {
     let known = |name: &str| profiles.endings.contains(name).then(|| name.to_owned());
     let named = text(reference, "type");
@@ -208,8 +208,8 @@ pub(crate) fn target(profiles: &Profiles, reference: &Value, resource: &Value) -
         return known(text(contained.iter().find(|inner| text(inner, "id") == id)?, "resourceType"));
     }
     let path = url.split(['?', '#']).next()?;
-    let whole = path.split("/_history/").next()?;
-    let mut parts = whole.rsplit('/');
+    let current = path.split("/_history/").next()?;
+    let mut parts = current.rsplit('/');
     let last = parts.next()?;
     // A conditional reference ends in the type, others in the id.
     known(if url.contains('?') { last } else { parts.next()? })

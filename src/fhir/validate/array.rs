@@ -1,4 +1,4 @@
-//! Arrays, and the nulls in arrays of primitives.
+//! Reads arrays, with the nulls in arrays of primitives.
 
 use crate::base::json_scan;
 use crate::fhir::definitions::layout::*;
@@ -22,7 +22,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         let mut next = json_scan::space(self.state.line, at + 1);
         let mut count = 0;
         if self.state.line.get(next) == Some(&b']') {
-            self.state.fault(LineRule::EmptyValue, at, "at least one item, or no key at all", "an empty array")?;
+            self.state.fault(LineRule::EmptyValue, at, "at least one item, or no such key", "an empty array")?;
             return Ok(next + 1);
         }
         loop {
@@ -47,7 +47,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
             let to = self.state.own.items.len();
             let twin = element.kind == ValueKind::Twin as u8;
             object.paired |= twin;
-            // `close` looks at each of its items.
+            // `close` checks each of its items.
             object.extended |= if twin { 1 << (element.bit & 63) } else { 0 };
             self.state.own.arrays.push(ArrayNote { bit: element.bit, twin, from, to, at, element: index });
         }
@@ -60,7 +60,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         if self.state.line.get(at) == Some(&b'n') {
             let end = json_scan::literal(self.state.line, at, b"null")?;
             self.state.own.items.push(ArrayItem::Null);
-            // A null needs a twin; `close` looks whether there is one.
+            // A null needs a twin; `close` checks that there is one.
             object.paired = true;
             return Ok(end);
         }

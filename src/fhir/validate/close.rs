@@ -1,4 +1,4 @@
-//! What must be true of an object when its brace closes.
+//! Checks an object when its closing brace is read.
 
 use crate::base::json_scan;
 use crate::fhir::definitions::layout::*;
@@ -9,7 +9,7 @@ use crate::fhir::validate::state::{ObjectRole, PassState, Stopped};
 use crate::fhir::validate::{compare, program};
 use crate::suite::line_rules::LineRule;
 
-/// Checks the object that ended at the brace before `end`. Gives the fact bits of its values.
+/// Checks the object that ended at the brace before `end`. Returns the fact bits of its values.
 #[inline]
 pub(crate) fn close<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
@@ -22,7 +22,7 @@ pub(crate) fn close<const EXPLAIN: bool>(
     if row.flags & T_ELEMENT != 0 && object.role != ObjectRole::Twin {
         let id = state.tables.prepared.ids.get(usize::from(object.of)).copied().unwrap_or_default();
         if all & !id == 0 && !object.odd {
-            let actual = if all == 0 { "an empty object" } else { "an id alone" };
+            let actual = if all == 0 { "an empty object" } else { "only an id" };
             state.fault(LineRule::EmptyValue, brace, "ele-1: a value or children", actual)?;
             return Ok(object.facts);
         }
@@ -49,7 +49,7 @@ pub(crate) fn close<const EXPLAIN: bool>(
             if program::breaks(state.tables, invariant, &seen) {
                 let key = state.tables.text(invariant.key);
                 let expected = format!("{key}: {}", state.tables.text(invariant.human));
-                state.fault(LineRule::Invariant, brace, expected, "an object that does not keep it")?;
+                state.fault(LineRule::Invariant, brace, expected, "an object that violates it")?;
             }
         }
     }
@@ -95,8 +95,8 @@ fn twins<const EXPLAIN: bool>(
     end: usize,
 ) -> Result<(), Stopped> {
     if object.twins & !object.present & !object.extended != 0 {
-        let expected = "ele-1: a value, or an extension in its place";
-        state.fault(LineRule::EmptyValue, object.at - 1, expected, "an element with an id alone")?;
+        let expected = "ele-1: a value or an extension";
+        state.fault(LineRule::EmptyValue, object.at - 1, expected, "only an id")?;
     }
     if object.present & object.twins & object.row.choices != 0 {
         let line = state.line.get(..end).unwrap_or_default();
@@ -117,8 +117,13 @@ fn twins<const EXPLAIN: bool>(
             let Some(element) = found.filter(|element| element.flags & E_CHOICE != 0) else { continue };
             if object.present & (1 << (element.bit & 63)) != 0 {
                 let name = state.tables.text(element.name);
-                let expected = format!("one of {name}");
-                state.fault(LineRule::TwoOfOneChoice, object.at - 1, expected, "a value and the twin of another")?;
+                let expected = format!("only one of {name}");
+                state.fault(
+                    LineRule::TwoOfOneChoice,
+                    object.at - 1,
+                    expected,
+                    "a value of one type and a _ property of another",
+                )?;
             }
         }
     }
@@ -135,8 +140,8 @@ fn pairs<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, object: &Objec
         let twin = notes.iter().find(|other| other.bit == note.bit && other.twin && !note.twin);
         let other = twin.and_then(|twin| items.get(twin.from..twin.to));
         if let Some(other) = other.filter(|other| other.len() != own.len()) {
-            let expected = "as many items in the array with _ as in the one without";
-            let actual = format!("{} and {}", other.len(), own.len());
+            let expected = "equal numbers of items in the array and in its _ array";
+            let actual = format!("{} items, and {} in the _ array", own.len(), other.len());
             state.fault_of(note.element, LineRule::TwinMisaligned, note.at, expected, actual)?;
             continue;
         }
@@ -148,8 +153,8 @@ fn pairs<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, object: &Objec
                 (false, _) => false,
             };
             if empty {
-                let expected = "ele-1: a value, or an extension in its place, at each index";
-                state.fault_of(note.element, LineRule::NullValue, note.at, expected, "neither")?;
+                let expected = "ele-1: a value or an extension at each index";
+                state.fault_of(note.element, LineRule::NullValue, note.at, expected, "an index with neither")?;
                 break;
             }
         }

@@ -1,14 +1,14 @@
-//! Codings of CodeableConcepts, as they are written in the line.
+//! Reads the codings of CodeableConcepts from the text of the line.
 
 use crate::base::json_scan;
 
-/// `system|code`, split.
+/// Splits `system|code`.
 pub(crate) fn split(text: &[u8]) -> (&[u8], &[u8]) {
     let at = text.iter().rposition(|b| *b == b'|').unwrap_or(0);
     (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }
 
-/// Visits the codings of the CodeableConcept at `at`: system and code as they are written, empty if there is none.
+/// Visits the codings of the CodeableConcept at `at`: system and code as written in the line, empty if missing.
 pub(crate) fn codings(line: &[u8], at: usize, each: &mut dyn FnMut(&[u8], &[u8])) {
     coding_starts(line, at, &mut |item| {
         let (mut system, mut code): (&[u8], &[u8]) = (b"", b"");
@@ -25,7 +25,8 @@ pub(crate) fn codings(line: &[u8], at: usize, each: &mut dyn FnMut(&[u8], &[u8])
     });
 }
 
-/// Whether a component of the array at `components` has a coding of the CodeableConcept at `code`, byte for byte.
+/// Returns whether a component of the array at `components` has a coding of the CodeableConcept at `code`, byte for
+/// byte.
 pub(crate) fn shares_coding(line: &[u8], code: usize, components: usize) -> bool {
     let (mut own, mut others) = (Vec::new(), Vec::new());
     list(line, code, &mut own);
@@ -40,7 +41,7 @@ pub(crate) fn shares_coding(line: &[u8], code: usize, components: usize) -> bool
     others.iter().any(|coding| own.contains(coding))
 }
 
-/// Adds the codings of the CodeableConcept at `concept`.
+/// Adds the codings of the CodeableConcept at `concept` to `into`.
 fn list<'l>(line: &'l [u8], concept: usize, into: &mut Vec<&'l [u8]>) {
     coding_starts(line, concept, &mut |item| {
         if let Ok(end) = json_scan::skip(line, item) {
@@ -49,7 +50,7 @@ fn list<'l>(line: &'l [u8], concept: usize, into: &mut Vec<&'l [u8]>) {
     });
 }
 
-/// Visits the codings of the CodeableConcept at `at`: where each begins.
+/// Visits the positions of the codings of the CodeableConcept at `at`.
 fn coding_starts(line: &[u8], at: usize, each: &mut dyn FnMut(usize)) {
     json_scan::members(line, at, &mut |key, value, _| {
         if key == b"coding" {

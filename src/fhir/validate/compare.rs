@@ -1,4 +1,5 @@
-//! The invariants that compare two values of one object: dates, quantities, codes, and a reference with its type.
+//! Checks the invariants that compare two values of one object: dates, quantities, codes, and a reference with its
+//! type.
 
 use crate::base::json_scan;
 use crate::fhir::definitions::layout::*;
@@ -29,15 +30,15 @@ pub(crate) fn check_values<const EXPLAIN: bool>(
         return Ok(());
     }
     let text = |bytes: &'_ [u8]| String::from_utf8_lossy(bytes).trim_matches('"').to_owned();
-    let expected = if flags & T_PERIOD != 0 {
+    let (expected, actual) = if flags & T_PERIOD != 0 {
         let (start, end) = (text(between(left, left_end)), text(between(right, right_end)));
         if !formats::is_after(&start, &end) {
             return Ok(());
         }
         if state.tables.text(object.row.name) == "Period" {
-            "per-1: a start that is not after the end"
+            ("per-1: a start that is not after the end", "a start after the end")
         } else {
-            "mdd-1: a whenHandedOver that is not before whenPrepared"
+            ("mdd-1: a whenHandedOver that is not before whenPrepared", "a whenHandedOver before whenPrepared")
         }
     } else if flags & T_RANGE != 0 {
         let higher = matches!((quantity(line, left), quantity(line, right)),
@@ -45,20 +46,20 @@ pub(crate) fn check_values<const EXPLAIN: bool>(
         if !higher {
             return Ok(());
         }
-        "rng-2: a low that is not above the high"
+        ("rng-2: a low that is not above the high", "a low above the high")
     } else {
-        // Of an Observation with a value of its own.
+        // An Observation: obs-7 applies if it has a value of its own.
         let value = state.tables.find(object.row, b"\"valueQuantity\"");
         let bit = value.and_then(|index| state.tables.elements.get(index as usize)).map(|row| row.bit & 63);
         if bit.is_none_or(|bit| object.all() & (1 << bit) == 0) || !shares_coding(line, left, right) {
             return Ok(());
         }
-        "obs-7: no value beside a component of the same code"
+        ("obs-7: no value[x] if a component has the same code", "a value[x] and a component with the same code")
     };
-    state.fault(LineRule::Invariant, object.at - 1, expected, "an object that does not keep it")
+    state.fault(LineRule::Invariant, object.at - 1, expected, actual)
 }
 
-/// A quantity's unit and value, if both can be compared.
+/// Returns the unit and the value of a quantity, if both can be compared.
 fn quantity(line: &[u8], at: usize) -> Option<([&[u8]; 3], f64)> {
     let (mut unit, mut value, mut plain): ([&[u8]; 3], _, _) = ([b"", b"", b""], None, true);
     json_scan::members(line, at, &mut |key, from, to| {

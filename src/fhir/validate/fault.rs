@@ -1,30 +1,30 @@
-//! One thing that is wrong within a resource.
+//! One fault in a resource.
 
 use std::borrow::Cow;
 
 use crate::suite::line_rules::LineRule;
 
-/// One thing that is wrong within a resource. It names shapes and elements, never content.
+/// One fault in a resource. It names shapes and elements, never resource content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceFault {
     /// The rule.
     pub rule: LineRule,
-    /// Where, in bytes from the line's start.
+    /// The position, in bytes from the start of the line.
     pub at: usize,
     /// The path, as `Patient.name[0].given[1]`.
     pub path: String,
-    /// The path without indices: the same fault of other lines is counted under it.
+    /// The path without indices; the same fault in other lines is counted with it.
     pub place: String,
     /// What was expected.
     pub expected: Cow<'static, str>,
-    /// What shape was there.
+    /// What was found, as a shape.
     pub actual: Cow<'static, str>,
-    /// Where the element is defined.
+    /// The link to the definition of the element.
     pub link: String,
 }
 
 impl ResourceFault {
-    /// Whether a resource that is marked as SUBSETTED may have this fault.
+    /// Returns whether a resource with the tag SUBSETTED may have this fault.
     pub(crate) fn may_be_subsetted(&self) -> bool {
         matches!(self.rule, LineRule::MissingElement | LineRule::Invariant | LineRule::ReferenceDangling)
     }

@@ -1,10 +1,11 @@
-//! The formats of FHIR's primitive types that are strings in JSON (R4, datatypes). What the definitions leave open passes.
+//! The formats of FHIR's primitive types that are strings in JSON (R4, datatypes). Values pass if the definitions are
+//! unclear about them.
 
 use crate::base::fhir_names::is_id;
 use crate::base::instant::{Instant, days_in};
 use crate::fhir::definitions::layout::ValueKind;
 
-/// Whether `text`, unescaped and not empty, is a value of the kind.
+/// Returns whether `text`, unescaped and not empty, is a value of the kind.
 #[inline]
 pub(crate) fn fits(kind: ValueKind, text: &[u8]) -> bool {
     match kind {
@@ -22,24 +23,24 @@ pub(crate) fn fits(kind: ValueKind, text: &[u8]) -> bool {
     }
 }
 
-/// What a value of the kind looks like, for people.
+/// Describes the values of a kind.
 pub(crate) fn looks(kind: ValueKind) -> &'static str {
     match kind {
-        ValueKind::Code => "a code: no white space at its ends, single spaces within",
+        ValueKind::Code => "a code: no leading or trailing white space, no two spaces together",
         ValueKind::Id => "an id: 1 to 64 letters, digits, - or .",
-        ValueKind::Uri => "a URI, without white space",
-        ValueKind::Date => "a date that exists: YYYY, YYYY-MM or YYYY-MM-DD",
-        ValueKind::DateTime => "a date, or a time that exists with seconds and a zone: YYYY-MM-DDThh:mm:ss+zz:zz",
-        ValueKind::Instant => "an instant that exists: YYYY-MM-DDThh:mm:ss.sss+zz:zz",
+        ValueKind::Uri => "a URI without white space",
+        ValueKind::Date => "a valid date: YYYY, YYYY-MM or YYYY-MM-DD",
+        ValueKind::DateTime => "a valid dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz",
+        ValueKind::Instant => "a valid instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz",
         ValueKind::Time => "a time: hh:mm:ss",
         ValueKind::Boolean => "true or false",
-        ValueKind::Integer => "a whole number of 32 bits, in digits",
-        ValueKind::PositiveInt => "a whole number from 1 to 2147483647, in digits",
-        ValueKind::UnsignedInt => "a whole number from 0 to 2147483647, in digits",
+        ValueKind::Integer => "an integer from -2147483648 to 2147483647, without decimal point or exponent",
+        ValueKind::PositiveInt => "an integer from 1 to 2147483647, without decimal point or exponent",
+        ValueKind::UnsignedInt => "an integer from 0 to 2147483647, without decimal point or exponent",
         ValueKind::Decimal => "a number",
         ValueKind::Base64 => "base64",
         ValueKind::Oid => "an OID as a URI: urn:oid:1.2.3",
-        ValueKind::Uuid => "a UUID as a URI, in lower case: urn:uuid:01234567-89ab-cdef-0123-456789abcdef",
+        ValueKind::Uuid => "a UUID as a URI in lower case: urn:uuid:01234567-89ab-cdef-0123-456789abcdef",
         ValueKind::Xhtml => "an XHTML div in a string",
         _ => "a string that is not empty",
     }
@@ -50,7 +51,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// No white space at the ends, and none twice in a row.
+/// Returns whether `text` has no white space at its ends, and nowhere two white space characters together.
 fn code(text: &[u8]) -> bool {
     let mut after_space = true;
     for byte in text {
@@ -63,7 +64,7 @@ fn code(text: &[u8]) -> bool {
     !after_space
 }
 
-/// `length` digits from the front, and what follows.
+/// Reads `length` digits from the front; returns their value and the rest.
 #[inline]
 fn digits(text: &[u8], length: usize) -> Option<(u32, &[u8])> {
     let (head, rest) = text.split_at_checked(length)?;
@@ -77,7 +78,7 @@ fn digits(text: &[u8], length: usize) -> Option<(u32, &[u8])> {
     Some((value, rest))
 }
 
-/// What follows a date, whole or partial.
+/// Reads a date, complete or partial, and returns the rest.
 #[inline]
 fn date(text: &[u8]) -> Option<&[u8]> {
     let (year, rest) = digits(text, 4)?;
@@ -95,13 +96,13 @@ fn date(text: &[u8]) -> Option<&[u8]> {
     (day >= 1 && i64::from(day) <= last).then_some(rest)
 }
 
-/// What follows a time of day to the second or finer.
+/// Reads a time of day with seconds, and returns the rest.
 #[inline]
 fn time(text: &[u8]) -> Option<&[u8]> {
     let (hour, rest) = digits(text, 2)?;
     let (minute, rest) = digits(rest.strip_prefix(b":")?, 2)?;
     let (second, rest) = digits(rest.strip_prefix(b":")?, 2)?;
-    // A leap second may be written.
+    // A leap second is allowed.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -121,7 +122,7 @@ fn zone(text: &[u8]) -> bool {
     rest.is_empty() && (hour < 14 && minute < 60 || hour == 14 && minute == 0)
 }
 
-/// The rest is a time with a zone, as it follows a whole date.
+/// Returns whether the rest after a complete date is a time with a zone.
 #[inline]
 fn timed(rest: &[u8]) -> bool {
     rest.strip_prefix(b"T").and_then(time).is_some_and(zone)
@@ -139,7 +140,7 @@ fn instant(text: &[u8]) -> bool {
     date(text).is_some_and(|rest| text.len() - rest.len() == 10 && timed(rest))
 }
 
-/// Groups of four; white space does not count.
+/// Checks for groups of four characters; white space does not count.
 fn base64(text: &[u8]) -> bool {
     let (mut count, mut padding) = (0_usize, 0_usize);
     for byte in text {
@@ -178,7 +179,7 @@ fn uuid(text: &[u8]) -> bool {
         })
 }
 
-/// Whether the whole number `text`, as JSON writes it, is one of the kind.
+/// Returns whether the integer `text`, as in JSON, is in the range of the kind.
 #[inline]
 pub(crate) fn whole(kind: ValueKind, text: &[u8]) -> bool {
     let (negative, digits) = match text.split_first() {
@@ -199,8 +200,8 @@ pub(crate) fn whole(kind: ValueKind, text: &[u8]) -> bool {
     }
 }
 
-/// Whether the date or time `start` is certainly after `end`: both instants, or days that differ; a day's zone is unknown,
-/// so that neighboring days are not ordered if only one of them has a zone.
+/// Returns whether the date or time `start` is certainly after `end`. Two instants are compared as such, else the
+/// dates. The zone of a date is unknown, so neighboring days are not ordered if only one of them has a zone.
 pub(crate) fn is_after(start: &str, end: &str) -> bool {
     if let (Some(start), Some(end)) = (Instant::parse(start), Instant::parse(end)) {
         return start > end;
@@ -209,19 +210,20 @@ pub(crate) fn is_after(start: &str, end: &str) -> bool {
     let length = start.len().min(end.len()).min(10);
     match (start.get(..length), end.get(..length)) {
         (Some(start), Some(end)) if slack == 0 => start > end,
-        // Only a month or more is certain.
+        // Only a difference in months is certain.
         (Some(start), Some(end)) => start.get(..7) > end.get(..7) && !neighbors(start, end),
         _ => false,
     }
 }
 
-/// Whether `start` is the first of a month and `end` late in one, so that a zone might turn their order.
+/// Returns whether `start` is the first day of a month and `end` late in a month, so that a zone could change their
+/// order.
 fn neighbors(start: &str, end: &str) -> bool {
     start.get(8..10) == Some("01") && end.get(8..10).is_some_and(|day| day >= "28")
 }
 
-/// A text by its shape alone, `a value like Aaa 99/99`: digits as 9, letters as a and A, the rest of ASCII as it is; cut
-/// at 40 characters. The words keep a reader from taking the shape for the value.
+/// Describes a text by its shape, as in `a value of the form Aaa 99/99`: digits as 9, letters as a and A, other ASCII
+/// characters unchanged; cut at 40 characters. The words make clear that the shape is not the value.
 pub(crate) fn shape(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     if text.is_empty() {
@@ -241,7 +243,7 @@ pub(crate) fn shape(text: &[u8]) -> String {
     if text.chars().nth(40).is_some() {
         shape.push_str("...");
     }
-    format!("a value like {shape}")
+    format!("a value of the form {shape}")
 }
 
 #[cfg(test)]
@@ -250,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_format_takes_what_it_should() {
+    fn each_format_accepts_valid_and_rejects_invalid_values() {
         let good: &[(ValueKind, &[&str])] = &[
             (ValueKind::Code, &["a", "a b", "<=", "4.0.1"]),
             (ValueKind::Id, &["a", "A-1.b", &"x".repeat(64)]),
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_have_their_ranges() {
+    fn integers_have_the_ranges_of_their_kinds() {
         for (kind, good, bad) in [
             (
                 ValueKind::Integer,
@@ -357,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_certain_is_after() {
+    fn only_a_certain_order_counts_as_after() {
         for (start, end) in [
             ("2024", "2023"),
             ("2024-02", "2024-01-15"),
@@ -380,10 +382,10 @@ mod tests {
     }
 
     #[test]
-    fn shapes_hold_no_content() {
-        assert_eq!(shape("Ann 12/31/1999".as_bytes()), "a value like Aaa 99/99/9999");
-        assert_eq!(shape("\u{c9}t\u{e9}\u{7}".as_bytes()), "a value like Aaa?");
-        assert_eq!(shape(&[b'1'; 50]), format!("a value like {}...", "9".repeat(40)));
+    fn shapes_contain_no_resource_content() {
+        assert_eq!(shape("Ann 12/31/1999".as_bytes()), "a value of the form Aaa 99/99/9999");
+        assert_eq!(shape("\u{c9}t\u{e9}\u{7}".as_bytes()), "a value of the form Aaa?");
+        assert_eq!(shape(&[b'1'; 50]), format!("a value of the form {}...", "9".repeat(40)));
         assert_eq!(shape(b""), "an empty string");
     }
 }

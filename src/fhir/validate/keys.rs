@@ -1,4 +1,4 @@
-//! Which element a key names.
+//! Finds the element of a key.
 
 use crate::base::json_scan;
 use crate::fhir::definitions::layout::*;
@@ -6,8 +6,8 @@ use crate::fhir::validate::scratch::NOWHERE;
 use crate::fhir::validate::state::{PassState, Stopped};
 use crate::suite::line_rules::LineRule;
 
-/// Reads the key at `at` and its colon. Gives the element, none if the type has no such key, and the begin of its value.
-/// The element that followed `before` last time is tried first.
+/// Reads the key at `at` and its colon. Returns the element, `None` if the type has no such key, and the start of its
+/// value. The element that followed `before` last time is tried first.
 #[inline]
 pub(crate) fn key<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
@@ -32,7 +32,7 @@ pub(crate) fn key<const EXPLAIN: bool>(
     unguessed(state, row, of, before, at)
 }
 
-/// Whether `rest` begins with a key that is too long for a comparison as three numbers.
+/// Returns whether `rest` begins with a key that is too long for a comparison as three numbers.
 fn begins_with_long_key<const EXPLAIN: bool>(state: &PassState<'_, EXPLAIN>, element: u32, rest: &[u8]) -> bool {
     let row = state.tables.elements.get(element as usize);
     row.is_some_and(|row| rest.starts_with(state.tables.bytes(row.key)))
@@ -67,6 +67,6 @@ fn unguessed<const EXPLAIN: bool>(
     let plausible = (1..=41).contains(&name.len()) && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let shown = if plausible { String::from_utf8_lossy(name).into_owned() } else { "?".to_owned() };
     let expected = format!("an element of {}", tables.text(row.name));
-    state.fault_in(LineRule::UnknownElement, at, &shown, expected, "another key")?;
+    state.fault_in(LineRule::UnknownElement, at, &shown, expected, "an unknown key")?;
     Ok((None, value))
 }

@@ -1,4 +1,4 @@
-//! Whether one resource conforms to the definitions.
+//! Validates one resource against FHIR's definitions.
 
 pub(crate) mod array;
 pub(crate) mod close;

@@ -1,4 +1,4 @@
-//! What is known of an object while it is read.
+//! The state of an object while it is read.
 
 use crate::fhir::definitions::layout::*;
 use crate::fhir::definitions::tables::Tables;
@@ -7,13 +7,13 @@ use crate::fhir::validate::scratch::StringSpan;
 use crate::fhir::validate::state::{ClosedObject, ObjectRole, PassState, Stopped};
 use crate::suite::line_rules::LineRule;
 
-/// What is known of one object.
+/// The state of one object while it is read.
 pub(crate) struct ObjectState<'t> {
     pub(crate) row: &'t TypeRow,
     /// The number of that row.
     pub(crate) of: u16,
     pub(crate) role: ObjectRole,
-    /// After its brace.
+    /// The position after its opening brace.
     pub(crate) at: usize,
     /// The presence bits of elements with a value.
     pub(crate) present: u64,
@@ -23,27 +23,28 @@ pub(crate) struct ObjectState<'t> {
     pub(crate) extended: u64,
     /// The fact bits of its values.
     pub(crate) facts: u64,
-    /// Whether there are nulls or twins in arrays.
+    /// Whether it has arrays with nulls or arrays of twins.
     pub(crate) paired: bool,
-    /// Whether a value that an invariant needs has escapes, or a key is unknown: the invariants are skipped.
+    /// Whether a value that an invariant needs has escapes, or a key is unknown; then the invariants are skipped.
     pub(crate) odd: bool,
-    /// Where the first of two compared values begins and ends.
+    /// The start and end of the first of two compared values.
     pub(crate) left: (usize, usize),
-    /// Where the second begins and ends.
+    /// The start and end of the second.
     pub(crate) right: (usize, usize),
     /// The row of the last choice.
     chosen: u32,
     /// The allowed targets, if it is a Reference.
     pub(crate) targets: u16,
-    /// Where its arrays begin in the scratch.
+    /// The start of its arrays in [`Scratch::arrays`](crate::fhir::validate::scratch::Scratch).
     pub(crate) arrays_from: usize,
-    /// Where its items begin in the scratch.
+    /// The start of its array items in `Scratch::items`.
     pub(crate) items_from: usize,
 }
 
 const NOTED: u16 = E_ID | E_VERSION | E_UPDATED | E_LEFT | E_RIGHT | E_REFERENCE | E_REFERENCE_TYPE;
 
 impl<'t> ObjectState<'t> {
+    /// Creates the state of an object of the type `of`; `at` is the position after its opening brace.
     pub(crate) fn new<const EXPLAIN: bool>(
         of: u16,
         row: &'t TypeRow,
@@ -71,7 +72,7 @@ impl<'t> ObjectState<'t> {
         }
     }
 
-    /// Notes a key, before its value is read.
+    /// Records a key, before its value is read.
     #[inline]
     pub(crate) fn meet<const EXPLAIN: bool>(
         &mut self,
@@ -86,9 +87,9 @@ impl<'t> ObjectState<'t> {
         if known & mask != 0 {
             if element.flags & E_CHOICE != 0 && self.chosen != index {
                 let name = state.tables.text(element.name);
-                state.fault(LineRule::TwoOfOneChoice, key, format!("one of {name}"), "a second one")?;
+                state.fault(LineRule::TwoOfOneChoice, key, format!("only one of {name}"), "a second one")?;
             } else {
-                // The scanner of lines reports a key that comes twice.
+                // The JSON scanner reports a repeated key.
                 state.refuse()?;
             }
         }
@@ -103,21 +104,21 @@ impl<'t> ObjectState<'t> {
         match self.role {
             ObjectRole::Contained if element.flags & E_CONTAINED != 0 => {
                 let expected = "dom-2: no resources within a contained resource";
-                state.fault(LineRule::ContainedResource, key, expected, "some")
+                state.fault(LineRule::ContainedResource, key, expected, "contained resources")
             }
             ObjectRole::ContainedMeta if element.flags & (E_VERSION | E_UPDATED) != 0 => {
-                let expected = "dom-4: no versionId and lastUpdated in a contained resource";
-                state.fault(LineRule::ContainedResource, key, expected, "one")
+                let expected = "dom-4: no versionId or lastUpdated in a contained resource";
+                state.fault(LineRule::ContainedResource, key, expected, "one of them")
             }
             ObjectRole::ContainedMeta if element.flags & E_SECURITY != 0 => {
                 let expected = "dom-5: no security label in a contained resource";
-                state.fault(LineRule::ContainedResource, key, expected, "one")
+                state.fault(LineRule::ContainedResource, key, expected, "a security label")
             }
             _ => Ok(()),
         }
     }
 
-    /// Notes a value that was read: a primitive, or a whole array.
+    /// Records a value that was read: a primitive, or an array.
     #[inline]
     pub(crate) fn note<const EXPLAIN: bool>(
         &mut self,
@@ -134,7 +135,7 @@ impl<'t> ObjectState<'t> {
         }
     }
 
-    /// Notes the position of a value that is compared, or that belongs to the facts of the line.
+    /// Records the position of a value that is compared, or that belongs to the facts of the line.
     fn keep<const EXPLAIN: bool>(&mut self, flags: u16, at: usize, end: usize, state: &mut PassState<'_, EXPLAIN>) {
         if flags & (E_LEFT | E_REFERENCE) != 0 {
             self.left = (at, end);
@@ -185,7 +186,7 @@ impl<'t> ObjectState<'t> {
         }
     }
 
-    /// Notes an object that was read as the element, or as an item of it.
+    /// Records an object that was read as the element, or as an item of it.
     #[inline]
     pub(crate) fn note_part<const EXPLAIN: bool>(
         &mut self,
@@ -223,7 +224,7 @@ impl<'t> ObjectState<'t> {
         }
     }
 
-    /// The presence bits of elements with a value or a twin.
+    /// Returns the presence bits of elements with a value or a twin.
     pub(crate) fn all(&self) -> u64 {
         self.present | self.twins
     }

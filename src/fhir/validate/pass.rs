@@ -1,5 +1,5 @@
-//! The pass over a line: objects, their members and the values of these. The recursion is here, in `array` and in
-//! `resource`; what is known of keys, values and closed objects is in files of their own.
+//! The pass over a line: objects, their members and the member values. The recursion is here, in `array` and in
+//! `resource`; keys, values and closed objects are handled in files of their own.
 
 use crate::base::json_scan;
 use crate::base::json_text::shape;
@@ -13,17 +13,18 @@ use crate::fhir::validate::state::{ClosedObject, ObjectRole, PassState, Stopped}
 use crate::fhir::validate::value;
 use crate::suite::line_rules::LineRule;
 
-/// Objects nested more deeply are not followed. The definitions themselves need fewer than twenty levels.
+/// The maximum nesting of objects that is checked. The definitions themselves need fewer than twenty levels.
 const MAX_DEPTH: usize = 200;
 
 /// One pass over one line.
 pub(crate) struct Pass<'a, const EXPLAIN: bool> {
     pub(crate) state: PassState<'a, EXPLAIN>,
-    /// How many objects are open.
+    /// The number of open objects.
     pub(crate) depth: usize,
 }
 
 impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
+    /// Creates a pass over `line`.
     pub(crate) fn new(line: &'a [u8], tables: &'a Tables, own: &'a mut Scratch) -> Self {
         Self { state: PassState::new(line, tables, own), depth: 0 }
     }
@@ -38,7 +39,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         if json_scan::space(line, end) == line.len() { Ok(()) } else { Err(Stopped) }
     }
 
-    /// Reads an object of the type `of`, from after its brace.
+    /// Reads an object of the type `of`, from the position after its opening brace.
     pub(crate) fn object(&mut self, at: usize, of: u16, role: ObjectRole) -> Result<ClosedObject, Stopped> {
         let tables = self.state.tables;
         let row = tables.types.get(usize::from(of)).ok_or(Stopped)?;
@@ -91,14 +92,18 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         let first = self.state.line.get(at).copied();
         if first == Some(b'n') {
             let end = json_scan::literal(self.state.line, at, b"null")?;
-            self.state.fault(LineRule::NullValue, at, "a value, or no key at all", "null")?;
-            // One cause is one fault.
+            self.state.fault(LineRule::NullValue, at, "a value, or no such key", "null")?;
+            // Without this, `close` would report the same cause again.
             object.extended |= 1 << (element.bit & 63);
             return Ok(end);
         }
         let array = element.flags & E_ARRAY != 0;
         if array != (first == Some(b'[')) {
-            let expected = if array { "an array, since it may repeat" } else { "one value, since it does not repeat" };
+            let expected = if array {
+                "an array, because the element may repeat"
+            } else {
+                "a single value, because the element cannot repeat"
+            };
             let actual = shape(first);
             self.state.fault(LineRule::WrongShape, at, expected, actual)?;
             return self.state.skip(at);
@@ -106,7 +111,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         if array { self.array(object, &element, index, at) } else { self.single(object, &element, at) }
     }
 
-    /// Reads a value that is no item of an array.
+    /// Reads a value that is not in an array.
     #[inline]
     fn single(&mut self, object: &mut ObjectState<'_>, element: &ElementRow, at: usize) -> Result<usize, Stopped> {
         let mask = 1_u64 << (element.bit & 63);

@@ -1,10 +1,10 @@
-//! Runs an invariant's program: three-valued, so that what FHIRPath leaves empty breaks nothing.
+//! Runs the program of an invariant, with three-valued logic: an empty result of FHIRPath violates nothing.
 
 use crate::fhir::definitions::layout::InvariantRow;
 use crate::fhir::definitions::layout::op;
 use crate::fhir::definitions::tables::Tables;
 
-/// What was seen of an object.
+/// The presence and fact bits of an object.
 pub(crate) struct Seen {
     /// Elements with a value or a twin.
     pub(crate) there: u64,
@@ -14,10 +14,10 @@ pub(crate) struct Seen {
     pub(crate) facts: u64,
 }
 
-/// More values are never on the stack of a program that the compiler made.
+/// The size of the stack; no compiled program needs more.
 const STACK: usize = 24;
 
-/// Whether the object certainly breaks the invariant.
+/// Returns whether the object certainly violates the invariant.
 #[inline]
 pub(crate) fn breaks(tables: &Tables, invariant: &InvariantRow, seen: &Seen) -> bool {
     let start = invariant.at as usize;
@@ -71,7 +71,7 @@ fn run(program: &[u8], seen: &Seen) -> Option<bool> {
     stack.get(top.checked_sub(1)?).copied().flatten()
 }
 
-/// False where either is, true where both are, else unknown.
+/// Returns false if either is false, true if both are true, else unknown.
 fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {
         (Some(false), _) | (_, Some(false)) => Some(false),
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_breaks_nothing() {
+    fn unknown_violates_nothing() {
         // type = 'x' or present(1)
         let program = [op::FACT, 0, 5, op::PRESENT, 2, 0, 0, 0, 0, 0, 0, 0, op::OR];
         let run = |there, valued, facts| run(&program, &Seen { there, valued, facts });

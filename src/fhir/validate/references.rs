@@ -1,4 +1,4 @@
-//! References: within a resource, and the types that they may refer to.
+//! Checks references within a resource, and the types that references may refer to.
 
 use crate::base::fhir_names::is_id;
 use crate::fhir::definitions::layout::{NONE, ResourceRow};
@@ -6,8 +6,8 @@ use crate::fhir::validate::scratch::{Contained, InnerReference};
 use crate::fhir::validate::state::{PassState, Stopped};
 use crate::suite::line_rules::LineRule;
 
-/// Checks the references within a resource: each has its target (ref-1), and each contained resource has a reference to it
-/// (dom-3).
+/// Checks the references within a resource: each has a target (ref-1), and each contained resource has a reference to
+/// it (dom-3).
 pub(crate) fn check_scope<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
     contained: usize,
@@ -22,8 +22,8 @@ pub(crate) fn check_scope<const EXPLAIN: bool>(
         let target = reference.span.raw(line).get(1..).unwrap_or_default();
         let known = |of: &Contained| of.id.escaped || of.id.raw(line) == target;
         if !target.is_empty() && !ids.iter().any(known) {
-            let expected = "ref-1: a contained resource with the id that a # leads to";
-            state.fault_in(LineRule::ReferenceDangling, reference.span.at, "reference", expected, "none with it")?;
+            let expected = "ref-1: a contained resource with the id after #";
+            state.fault_in(LineRule::ReferenceDangling, reference.span.at, "reference", expected, "none")?;
         }
     }
     for of in ids.iter().filter(|of| of.id.is_some() && !of.id.escaped) {
@@ -32,24 +32,30 @@ pub(crate) fn check_scope<const EXPLAIN: bool>(
             let raw = reference.span.raw(line);
             raw.get(1..) == Some(id) || (raw == b"#" && (of.from..of.to).contains(&reference.span.at))
         };
-        // Any string with the id counts as a reference: dom-3 does not list all ways to refer.
+        // Any string with # and the id counts as a reference: dom-3 does not list all ways to refer.
         let mut named = vec![b'"', b'#'];
         named.extend_from_slice(id);
         let text = line.get(from..to).unwrap_or_default();
         let known = references.iter().any(|reference| refers_back(&reference));
         if !known && !text.windows(named.len()).any(|window| window == named) {
-            let expected = "dom-3: a contained resource that the resource refers to";
-            state.fault_in(LineRule::ContainedResource, of.from - 1, "contained", expected, "one without reference")?;
+            let expected = "dom-3: a reference to each contained resource";
+            state.fault_in(
+                LineRule::ContainedResource,
+                of.from - 1,
+                "contained",
+                expected,
+                "a contained resource without one",
+            )?;
         }
     }
     Ok(())
 }
 
-/// Checks a Reference: a relative one names a type that is allowed here, and the same type as its `type` (`says`).
+/// Checks a Reference: a relative one names a type that is allowed here, and the same type as its `type` (`declared`).
 pub(crate) fn check_reference<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
     quoted: &[u8],
-    says: &[u8],
+    declared: &[u8],
     at: usize,
     targets: u16,
 ) -> Result<(), Stopped> {
@@ -59,11 +65,11 @@ pub(crate) fn check_reference<const EXPLAIN: bool>(
         let name = tables.bytes(row.name);
         name.get(1..name.len().saturating_sub(1)).unwrap_or_default()
     };
-    // Most references of an element are to one type.
+    // Most references of an element refer to the same type as the one before.
     let slot = usize::from(targets).min(tables.targets.len());
     let last = state.own.referred.get(slot).and_then(|last| tables.resources.get(usize::from(*last)));
     let same = last.and_then(|row| text.strip_prefix(plain(row))).is_some_and(|rest| rest.first() == Some(&b'/'));
-    if (same && says.is_empty()) || !text.first().is_some_and(u8::is_ascii_uppercase) || text.contains(&b'\\') {
+    if (same && declared.is_empty()) || !text.first().is_some_and(u8::is_ascii_uppercase) || text.contains(&b'\\') {
         return Ok(());
     }
     let Some(slash) = text.iter().position(|b| *b == b'/') else { return Ok(()) };
@@ -81,11 +87,11 @@ pub(crate) fn check_reference<const EXPLAIN: bool>(
     if targets != NONE && !state.tables.may_target(targets, index) {
         let expected = format!("a reference to {}", state.tables.target_names(targets).join(", "));
         let kind = String::from_utf8_lossy(kind).into_owned();
-        state.fault_in(LineRule::ReferenceTarget, at, "reference", expected, format!("one to {kind}"))?;
+        state.fault_in(LineRule::ReferenceTarget, at, "reference", expected, format!("a reference to {kind}"))?;
     }
-    let known = says.is_empty() || state.tables.resource(says).is_none_or(|said| said == index);
+    let known = declared.is_empty() || state.tables.resource(declared).is_none_or(|named| named == index);
     if !known {
-        let expected = "the type that the reference leads to";
+        let expected = "the type in reference";
         state.fault_in(LineRule::ReferenceTarget, at, "type", expected, "another type")?;
     }
     Ok(())

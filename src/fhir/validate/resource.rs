@@ -1,4 +1,4 @@
-//! Resources: the line's own, those in a Bundle or in Parameters, and contained ones.
+//! Reads resources: that of the line, those in a Bundle or in Parameters, and contained ones.
 
 use crate::fhir::definitions::layout::*;
 use crate::fhir::validate::object::ObjectState;
@@ -9,11 +9,12 @@ use crate::fhir::validate::{references, resource_type};
 use crate::suite::line_rules::LineRule;
 
 impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
-    /// Reads a resource from after its brace.
+    /// Reads a resource from the position after its opening brace.
     pub(crate) fn resource(&mut self, at: usize, role: ObjectRole) -> Result<ClosedObject, Stopped> {
         let root = role == ObjectRole::Root;
         if root && !EXPLAIN && !resource_type::is_first(&self.state, at) {
-            // Most lines of a file have one type: the type of the line before is assumed until the key comes.
+            // Most lines of a file have one type: the type of the previous line is assumed until `resourceType` is
+            // read.
             if let Some(of) = self.state.tables.resources.get(self.state.own.resource).map(|row| row.of)
                 && let Ok(closed) = self.within(at, of, role)
                 && self.state.own.facts.resource_type.is_some()
@@ -36,9 +37,9 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
             false => None,
         };
         let Some(index) = index else {
-            // The rules of lines report that the line's resource has no type.
+            // The rules of lines report a line without resourceType.
             if !root || span.is_some() {
-                let actual = if span.is_some() { "another name" } else { "an object without resourceType" };
+                let actual = if span.is_some() { "a string that is not one" } else { "an object without resourceType" };
                 let at = if span.is_some() { span.at } else { at - 1 };
                 self.state.fault_in(
                     LineRule::UnknownType,
@@ -57,7 +58,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
             self.state.own.contained.push(Contained { id: StringSpan::default(), from: at, to: at });
             let slot = self.state.own.contained.len() - 1;
             let closed = self.object(at, of, role)?;
-            // A resource within the contained one, which is against the rules, does not count for the container.
+            // A resource within a contained one violates dom-2 and does not count for the container.
             self.state.own.contained.truncate(slot + 1);
             if let Some(contained) = self.state.own.contained.last_mut() {
                 contained.to = closed.end;
@@ -67,7 +68,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         self.within(at, of, role)
     }
 
-    /// Reads a resource that is a scope of its own for the references within it.
+    /// Reads a resource that is the scope of the references within it.
     fn within(&mut self, at: usize, of: u16, role: ObjectRole) -> Result<ClosedObject, Stopped> {
         let (contained, inward) = (self.state.own.contained.len(), self.state.own.inward.len());
         let closed = self.object(at, of, role)?;
@@ -79,7 +80,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         Ok(closed)
     }
 
-    /// Reads a resource that is an element, or an item of it.
+    /// Reads a resource that is the value of an element, or an item of it.
     pub(crate) fn nested(
         &mut self,
         object: &mut ObjectState<'_>,

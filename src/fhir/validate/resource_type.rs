@@ -1,4 +1,4 @@
-//! The `resourceType` of an object.
+//! Reads the `resourceType` of an object.
 
 use crate::base::json_scan;
 use crate::fhir::validate::scratch::StringSpan;
@@ -6,7 +6,7 @@ use crate::fhir::validate::state::{ObjectRole, PassState, Stopped};
 
 const KEY: &[u8] = b"\"resourceType\"";
 
-/// The resource type that `span` names, as an index of [`Tables::resources`](crate::fhir::definitions::tables::Tables).
+/// Returns the index in [`Tables::resources`](crate::fhir::definitions::tables::Tables) of the type that `span` names.
 #[inline]
 pub(crate) fn named<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, span: StringSpan) -> Option<usize> {
     let quoted = state.line.get(span.at..span.end)?;
@@ -20,13 +20,13 @@ pub(crate) fn named<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, spa
     Some(index)
 }
 
-/// Whether `resourceType` is the first key of the object that begins at the brace before `at`.
+/// Returns whether `resourceType` is the first key of the object that begins at the brace before `at`.
 pub(crate) fn is_first<const EXPLAIN: bool>(state: &PassState<'_, EXPLAIN>, at: usize) -> bool {
     let first = json_scan::space(state.line, at);
     state.line.get(first..first + KEY.len()) == Some(KEY)
 }
 
-/// Notes the `resourceType` of an object. The line's resource may turn out to have another type than was assumed.
+/// Records the `resourceType` of an object. Stops the pass if the line's resource has another type than assumed.
 pub(crate) fn meet<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
     role: ObjectRole,
@@ -42,7 +42,7 @@ pub(crate) fn meet<const EXPLAIN: bool>(
     Ok(())
 }
 
-/// The `resourceType` of the object that begins at the brace before `at`. Most objects have it first.
+/// Reads the `resourceType` of the object that begins at the brace before `at`. In most objects it is the first key.
 #[inline]
 pub(crate) fn read<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, at: usize) -> Result<StringSpan, Stopped> {
     let first = json_scan::space(state.line, at);
@@ -59,18 +59,18 @@ pub(crate) fn read<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, at: 
 
 #[cold]
 fn read_late<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, at: usize) -> Result<StringSpan, Stopped> {
-    let (line, mut span, mut looked) = (state.line, StringSpan::default(), at);
+    let (line, mut span, mut seen_to) = (state.line, StringSpan::default(), at);
     let budget = state.own.budget;
     json_scan::members(line, at - 1, &mut |key, from, to| {
-        looked = to;
+        seen_to = to;
         if key == b"resourceType" && line.get(from) == Some(&b'"') {
             let escaped = line.get(from..to).unwrap_or_default().contains(&b'\\');
             span = StringSpan { at: from, end: to, escaped };
         }
         !span.is_some() && to - at < budget
     });
-    // The budget keeps nested resources with their types at their ends from costing quadratic time.
-    match state.own.budget.checked_sub(looked - at) {
+    // Without the budget, nested resources with their types at the end would cost quadratic time.
+    match state.own.budget.checked_sub(seen_to - at) {
         Some(left) => state.own.budget = left,
         None => {
             state.own.unchecked = true;

@@ -1,27 +1,27 @@
-//! The buffers of a pass, kept from line to line.
+//! The buffers of a pass, reused from line to line.
 
 use crate::fhir::definitions::layout::NONE;
 use crate::fhir::definitions::tables::Tables;
 use crate::fhir::validate::fault::ResourceFault;
 
-/// A string within a line.
+/// The position of a string in a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StringSpan {
-    /// Its opening quote, in bytes from the line's start.
+    /// The position of its opening quote, in bytes from the start of the line.
     pub at: usize,
-    /// After its closing quote; 0 for no string.
+    /// The position after its closing quote; 0 if there is no string.
     pub end: usize,
     /// Whether it has escapes.
     pub escaped: bool,
 }
 
 impl StringSpan {
-    /// Whether there is one.
+    /// Returns whether there is a string.
     pub fn is_some(&self) -> bool {
         self.end != 0
     }
 
-    /// The text between the quotes, as it is written.
+    /// Returns the text between the quotes, with its escapes.
     pub fn raw<'l>(&self, line: &'l [u8]) -> &'l [u8] {
         line.get(self.at + 1..self.end.saturating_sub(1)).unwrap_or_default()
     }
@@ -30,7 +30,7 @@ impl StringSpan {
 /// The facts of a valid line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Where its object begins.
+    /// The start of its object.
     pub at: usize,
     /// `resourceType`.
     pub resource_type: StringSpan,
@@ -40,7 +40,7 @@ pub struct Facts {
     pub version_id: StringSpan,
     /// `meta.lastUpdated`.
     pub last_updated: StringSpan,
-    /// Whether it could have a narrative and has none (dom-6, good practice).
+    /// Whether it is a DomainResource without a narrative (dom-6, good practice).
     pub bare: bool,
 }
 
@@ -49,21 +49,21 @@ pub struct Facts {
 pub(crate) struct ArrayNote {
     pub(crate) bit: u8,
     pub(crate) twin: bool,
-    /// Its items among [`Scratch::items`].
+    /// Its first item in [`Scratch::items`].
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) at: usize,
     pub(crate) element: u32,
 }
 
-/// An item of such an array.
+/// An item of an array of primitives or twins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ArrayItem {
     /// `null`.
     Null,
     /// A value, or a twin with an extension.
     Full,
-    /// A twin with an id alone.
+    /// A twin with only an id.
     IdOnly,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Contained {
     pub(crate) to: usize,
 }
 
-/// A string that begins with `#` and may be a reference within the resource.
+/// A string that begins with `#` and could be a reference within the resource.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InnerReference {
     pub(crate) span: StringSpan,
@@ -90,37 +90,38 @@ pub(crate) struct ElementStep {
     pub(crate) index: Option<usize>,
 }
 
-/// No row.
+/// The value for no row.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
-/// Buffers, and what was learned.
+/// Buffers, and guesses learned from earlier lines.
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    /// For each element the one that came after it last time.
+    /// For each element, the element that followed it last time.
     pub(crate) next: Vec<u32>,
-    /// For each type the first key last time.
+    /// For each type, the first element last time.
     pub(crate) first: Vec<u32>,
-    /// For each code set the code that came last.
+    /// For each code set, the last code.
     pub(crate) codes: Vec<u32>,
-    /// For each list of targets the type that was referred to last.
+    /// For each list of targets, the last type that was referred to.
     pub(crate) referred: Vec<u16>,
-    /// The resource type that came last.
+    /// The last resource type.
     pub(crate) resource: usize,
     pub(crate) arrays: Vec<ArrayNote>,
     pub(crate) items: Vec<ArrayItem>,
     pub(crate) contained: Vec<Contained>,
     pub(crate) inward: Vec<InnerReference>,
-    /// A string with its escapes undone.
+    /// A string without escapes.
     pub(crate) plain: Vec<u8>,
     pub(crate) path: Vec<ElementStep>,
     pub(crate) faults: Vec<ResourceFault>,
     pub(crate) facts: Facts,
     pub(crate) unchecked: bool,
-    /// Bytes that may still be looked through for a late `resourceType`.
+    /// The number of bytes that may still be searched for a `resourceType` that is not the first key.
     pub(crate) budget: usize,
 }
 
 impl Scratch {
+    /// Creates buffers for these tables.
     pub(crate) fn new(tables: &Tables) -> Self {
         Self {
             referred: vec![NONE; tables.targets.len() + 1],
@@ -141,6 +142,7 @@ impl Scratch {
         }
     }
 
+    /// Empties the buffers for the next line, and keeps the guesses.
     pub(crate) fn clear(&mut self) {
         self.arrays.clear();
         self.items.clear();

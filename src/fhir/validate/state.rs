@@ -1,4 +1,4 @@
-//! What all steps of a pass share: the line, the tables, the buffers, and the faults that were found.
+//! The state that all steps of a pass share: the line, the tables, the buffers, and the faults.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,11 @@ use crate::fhir::validate::fault::ResourceFault;
 use crate::fhir::validate::scratch::{ElementStep, Scratch, StringSpan};
 use crate::suite::line_rules::LineRule;
 
-/// The most faults that are reported of one line.
+/// The maximum number of faults that are reported for one line.
 const MAX_FAULTS: usize = 200;
 
-/// The pass ends: the line is no JSON, or it is invalid and the pass does not explain why.
+/// The end of a pass before the end of the line: the line is not JSON, or it is invalid and the pass does not explain
+/// why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stopped;
 
@@ -25,7 +26,7 @@ impl From<Malformed> for Stopped {
     }
 }
 
-/// What an object is within the line.
+/// The role of an object in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ObjectRole {
     /// The line's resource.
@@ -47,7 +48,7 @@ pub(crate) enum ObjectRole {
 /// An object that was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClosedObject {
-    /// After its brace.
+    /// The position after its closing brace.
     pub(crate) end: usize,
     /// The presence bits of its elements.
     pub(crate) present: u64,
@@ -55,23 +56,24 @@ pub(crate) struct ClosedObject {
     pub(crate) facts: u64,
 }
 
-/// The state of one pass over one line. With `EXPLAIN` the pass continues after a fault and keeps it; without, the first
+/// The state of one pass over one line. With `EXPLAIN` the pass records faults and continues; without it, the first
 /// fault ends the pass.
 pub(crate) struct PassState<'a, const EXPLAIN: bool> {
     pub(crate) line: &'a [u8],
     pub(crate) tables: &'a Tables,
     pub(crate) own: &'a mut Scratch,
-    /// The allowed targets of the Reference that is read next.
+    /// The allowed targets of the next Reference.
     pub(crate) targets: u16,
 }
 
 impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
+    /// Creates the state for `line`.
     pub(crate) fn new(line: &'a [u8], tables: &'a Tables, own: &'a mut Scratch) -> Self {
         own.budget = line.len().saturating_mul(4);
         Self { line, tables, own, targets: NONE }
     }
 
-    /// Takes a fault of the element that is being read.
+    /// Records a fault of the element that is being read.
     pub(crate) fn fault(
         &mut self,
         rule: LineRule,
@@ -82,7 +84,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         self.fault_in(rule, at, "", expected, actual)
     }
 
-    /// Takes a fault of the child `key` of the element that is being read.
+    /// Records a fault of the child `key` of the element that is being read.
     #[cold]
     pub(crate) fn fault_in(
         &mut self,
@@ -103,7 +105,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         Ok(())
     }
 
-    /// Takes a fault of an element that was read before.
+    /// Records a fault of an element that was read before.
     #[cold]
     pub(crate) fn fault_of(
         &mut self,
@@ -119,7 +121,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         Ok(())
     }
 
-    /// Ends a pass that does not explain, over a fault that other code reports.
+    /// Ends a pass that does not explain, because of a fault that other code reports.
     pub(crate) fn refuse(&self) -> Result<(), Stopped> {
         if EXPLAIN { Ok(()) } else { Err(Stopped) }
     }
@@ -145,7 +147,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         }
     }
 
-    /// The path of the element that is being read, with indices and without, and the link to its definition.
+    /// Returns the path of the element that is being read, with indices and without, and the link to its definition.
     fn path(&self, key: &str) -> (String, String, String) {
         let (mut path, mut place, mut link) = (String::new(), String::new(), String::new());
         if let Some(row) = self.tables.resources.get(self.own.resource) {
@@ -183,7 +185,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         (path, place, link)
     }
 
-    /// The link to the definition of an element.
+    /// Returns the link to the definition of an element.
     fn link_of(&self, element: u32) -> String {
         let after = self.tables.types.partition_point(|of| of.first <= element);
         let of = after.checked_sub(1).and_then(|index| self.tables.types.get(index));
@@ -191,7 +193,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         of.map(|of| self.tables.link(of, name)).unwrap_or_default()
     }
 
-    /// The string at `at`; none after a fault if another value is there.
+    /// Reads the string at `at`. Records a fault and returns `None` if another value is there.
     pub(crate) fn string(&mut self, at: usize, expected: &'static str) -> Result<Option<StringSpan>, Stopped> {
         if self.line.get(at) != Some(&b'"') {
             self.other_shape(at, expected)?;
@@ -201,16 +203,16 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         Ok(Some(StringSpan { at, end, escaped }))
     }
 
-    /// The end of the value at `at`, which is not looked at.
+    /// Skips the value at `at` and returns its end.
     pub(crate) fn skip(&self, at: usize) -> Result<usize, Stopped> {
         Ok(json_scan::skip(self.line, at)?)
     }
 
-    /// Reports a value of another shape, and passes over it.
+    /// Records a fault of a value with a wrong shape, and skips the value.
     pub(crate) fn other_shape(&mut self, at: usize, expected: &'static str) -> Result<ClosedObject, Stopped> {
         let first = self.line.get(at).copied();
         if !matches!(first, Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9')) {
-            // Such as NaN, which is no JSON.
+            // For example NaN, which is not JSON.
             return Err(Stopped);
         }
         self.fault(LineRule::WrongShape, at, expected, shape(first))?;
@@ -218,7 +220,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         Ok(ClosedObject { end: self.skip(at)?, present: u64::MAX, facts: 0 })
     }
 
-    /// The string `quoted` with its escapes undone, in quotes.
+    /// Returns the string `quoted` without escapes, in quotes.
     pub(crate) fn requoted(&mut self, quoted: &[u8]) -> &[u8] {
         let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
         self.own.plain.clear();
@@ -228,7 +230,7 @@ impl<'a, const EXPLAIN: bool> PassState<'a, EXPLAIN> {
         &self.own.plain
     }
 
-    /// Whether a twin with these presence bits has more than an id.
+    /// Returns whether a twin with these presence bits has more than an id.
     pub(crate) fn has_more_than_id(&self, present: u64) -> bool {
         let id = self.tables.prepared.ids.get(usize::from(self.tables.element_type)).copied().unwrap_or_default();
         present & !id != 0

@@ -1,4 +1,4 @@
-//! Primitive values, and codes within CodeableConcepts.
+//! Reads primitive values, and checks codes in CodeableConcepts.
 
 use crate::base::json_scan;
 use crate::fhir::definitions::layout::*;
@@ -8,13 +8,13 @@ use crate::fhir::validate::state::{ObjectRole, PassState, Stopped};
 use crate::fhir::validate::{formats, resource_type, xhtml};
 use crate::suite::line_rules::LineRule;
 
-/// The most characters of a string (R4, datatypes).
+/// The maximum number of characters in a string (R4, datatypes).
 const MAX_CHARACTERS: usize = 1 << 20;
 
-/// Sets of more codes are named by their URL alone.
+/// The maximum number of codes that a finding lists; a larger set is named by its URL.
 const FEW_CODES: usize = 8;
 
-/// Reads a primitive value of an object of this role; gives where the value ends.
+/// Reads a primitive value in an object of this role, and returns the end of the value.
 #[inline]
 pub(crate) fn primitive<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
@@ -63,10 +63,10 @@ fn long<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, span: StringSpa
     if count <= MAX_CHARACTERS || span.escaped {
         return Ok(());
     }
-    state.fault(LineRule::PrimitiveFormat, span.at, "at most 1048576 characters", format!("{count}"))
+    state.fault(LineRule::PrimitiveFormat, span.at, "at most 1048576 characters", format!("{count} characters"))
 }
 
-/// A string with a format.
+/// Reads a string with a format.
 #[inline]
 fn formatted<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
@@ -74,7 +74,7 @@ fn formatted<const EXPLAIN: bool>(
     element: &ElementRow,
     at: usize,
 ) -> Result<usize, Stopped> {
-    // A string without white space and escapes is a URI, and a code.
+    // A string without white space and escapes is valid as a URI and as a code.
     if matches!(kind, ValueKind::Uri | ValueKind::Code)
         && state.line.get(at) == Some(&b'"')
         && let Some(end) = json_scan::solid(state.line, at)
@@ -121,14 +121,14 @@ fn misformed<const EXPLAIN: bool>(
     at: usize,
     raw: &[u8],
 ) -> Result<(), Stopped> {
-    // The rules of lines report the id of the line's resource.
+    // The rules of lines check the id of the line's resource.
     if element.flags & E_ID != 0 && at_root(state) {
         return state.refuse();
     }
     state.fault(LineRule::PrimitiveFormat, at, formats::looks(kind), formats::shape(raw))
 }
 
-/// Whether the element belongs to the line's resource. Known only in a pass that explains.
+/// Returns whether the element belongs to the line's resource. Correct only in a pass that explains.
 fn at_root<const EXPLAIN: bool>(state: &PassState<'_, EXPLAIN>) -> bool {
     state.own.path.len() <= 1
 }
@@ -149,15 +149,15 @@ fn number<const EXPLAIN: bool>(
     if !matches!(state.line.get(at), Some(b'-' | b'0'..=b'9')) {
         return Ok(state.other_shape(at, "a number")?.end);
     }
-    let (end, whole) = json_scan::number(state.line, at)?;
+    let (end, integer) = json_scan::number(state.line, at)?;
     let raw = state.line.get(at..end).unwrap_or_default();
-    if kind != ValueKind::Decimal && !(whole && formats::whole(kind, raw)) {
+    if kind != ValueKind::Decimal && !(integer && formats::whole(kind, raw)) {
         state.fault(LineRule::PrimitiveFormat, at, formats::looks(kind), formats::shape(raw))?;
     }
     Ok(end)
 }
 
-/// A code of a required binding.
+/// Reads a code with a required binding.
 #[inline]
 fn bound<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, set: u16, at: usize) -> Result<usize, Stopped> {
     let last = state.own.codes.get(usize::from(set)).copied().unwrap_or_default();
@@ -211,7 +211,7 @@ fn codes_of<const EXPLAIN: bool>(state: &PassState<'_, EXPLAIN>, set: &SetRow) -
     let url = state.tables.text(set.url);
     let codes = state.tables.codes.get(first..first + usize::from(set.count)).unwrap_or_default();
     if codes.len() > FEW_CODES {
-        return format!("a code of {url}");
+        return format!("a code from {url}");
     }
     let name = |code: &CodeRow| {
         let text = state.tables.bytes(code.text);
@@ -219,10 +219,10 @@ fn codes_of<const EXPLAIN: bool>(state: &PassState<'_, EXPLAIN>, set: &SetRow) -
         String::from_utf8_lossy(plain).trim_matches('"').to_owned()
     };
     let names: Vec<String> = codes.iter().map(name).collect();
-    format!("{} ({url})", names.join(", "))
+    format!("one of {} ({url})", names.join(", "))
 }
 
-/// Checks a required binding on the CodeableConcept at `at`: one of its codings is in the set.
+/// Checks the required binding of the CodeableConcept at `at`: one of its codings must be in the set.
 pub(crate) fn concept<const EXPLAIN: bool>(
     state: &mut PassState<'_, EXPLAIN>,
     set: u16,
@@ -238,7 +238,7 @@ pub(crate) fn concept<const EXPLAIN: bool>(
         text.extend_from_slice(system);
         text.push(b'|');
         text.extend_from_slice(code);
-        // Codings with escapes pass, they are rare. An extension may stand for a code or system.
+        // Codings with escapes pass; they are rare. An extension may replace a code or system.
         good |= text.contains(&b'\\') || code.is_empty() || system.is_empty() || tables.code(row, &text).is_some();
     });
     if good {
@@ -252,12 +252,12 @@ pub(crate) fn concept<const EXPLAIN: bool>(
     if extended {
         return Ok(());
     }
-    let actual = if count == 0 { "no coding" } else { "codings of other codes or systems" };
+    let actual = if count == 0 { "no coding" } else { "codings with other codes or systems" };
     let expected = codes_of(state, row);
     state.fault(LineRule::CodeOutside, at, expected, actual)
 }
 
-/// The XHTML of a narrative.
+/// Reads the XHTML of a narrative.
 fn narrative<const EXPLAIN: bool>(state: &mut PassState<'_, EXPLAIN>, at: usize) -> Result<usize, Stopped> {
     let Some(span) = state.string(at, "XHTML in a string")? else { return state.skip(at) };
     let wrong = if span.escaped {
@@ -277,6 +277,6 @@ fn checked(text: &[u8]) -> Option<(&'static str, String)> {
     if xhtml::plain(text) {
         return None;
     }
-    // Only in a pass that explains can a line be no UTF-8.
+    // A line that is not UTF-8 gets here only in a pass that explains.
     xhtml::check(std::str::from_utf8(text).ok()?).err()
 }

@@ -1,10 +1,11 @@
-//! The narrative's `div`: well-formed XHTML without anything that R4 forbids in a narrative (txt-1, txt-2).
+//! Checks the `div` of a narrative: well-formed XHTML, without anything that R4 forbids in a narrative (txt-1, txt-2).
 //!
-//! The tokenizer is our own. quick-xml 0.41 in its place gives another finding for 6,830 of 36,691 mutated narratives, and
-//! none for 119 of them: it accepts attributes without white space between them. It reads a fifth as fast (15 MB/s against
-//! 71 MB/s on the narratives of the fixtures).
+//! The tokenizer is our own. With quick-xml 0.41 instead, 6,830 of 36,691 mutated narratives have a different finding
+//! and 119 of them none: it accepts attributes without white space between them. It is five times slower (15 MB/s, and
+//! 71 MB/s here, on the narratives of the fixtures).
 
-/// The elements that a narrative may have: those of HTML 4.0's chapters 7 to 11 (except 9.4) and 15, links and images.
+/// The elements that a narrative may contain: those of HTML 4.0, chapters 7 to 11 (except 9.4) and 15, links and
+/// images.
 const ALLOWED: &[&str] = &[
     "a",
     "abbr",
@@ -70,11 +71,11 @@ const ALLOWED: &[&str] = &[
 
 const NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 
-/// More open elements are not followed.
+/// The maximum number of open elements that are checked.
 const MAX_OPEN: usize = 1000;
 
-/// Whether `text` is certainly a narrative: a div with the namespace alone, tags with plain attributes, nothing odd. Most
-/// are; what is not certain, [`check`] looks at.
+/// Returns whether `text` is certainly a valid narrative: a div with only the namespace, common elements, and only the
+/// attributes class and style. Most narratives are; [`check`] decides about the others.
 pub(crate) fn plain(text: &[u8]) -> bool {
     const BEGIN: &[u8] = b"<div xmlns=\"http://www.w3.org/1999/xhtml\">";
     const DEEPEST: usize = 32;
@@ -116,7 +117,7 @@ pub(crate) fn plain(text: &[u8]) -> bool {
             }
             continue;
         }
-        // Attributes are rare enough to be left to the whole check, but for those of class and style.
+        // Other attributes are rare; `check` handles them.
         while [&b" class=\""[..], b" style=\""].iter().any(|key| text.get(to..to + 8) == Some(key)) {
             let rest = text.get(to + 8..).unwrap_or_default();
             let Some(length) = rest.iter().position(|b| matches!(b, b'"' | b'<' | b'&')) else { return false };
@@ -151,7 +152,7 @@ fn is_common(name: &[u8]) -> bool {
     }
 }
 
-/// What is wrong with `text`, the unescaped value of a `div`; what was expected, and what was there.
+/// Checks `text`, the unescaped value of a `div`. The error is what was expected and what was found.
 pub(crate) fn check(text: &str) -> Result<(), (&'static str, String)> {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = text.trim_start();
@@ -169,17 +170,18 @@ pub(crate) fn check(text: &str) -> Result<(), (&'static str, String)> {
             continue;
         }
         if let Some(end) = markup.strip_prefix("</") {
-            let (name, after) = end.split_once('>').ok_or(("tags that end", "one that does not".to_owned()))?;
+            let (name, after) =
+                end.split_once('>').ok_or(("a > at the end of each tag", "a tag without >".to_owned()))?;
             let name = name.trim_end();
             if open.pop() != Some(name) {
-                return Err(("elements closed in the order of their opening", "another end tag".to_owned()));
+                return Err(("the end tag of the innermost open element", "another end tag".to_owned()));
             }
             closed |= open.is_empty();
             rest = after;
             continue;
         }
         if closed {
-            return Err(("one div", "an element after it".to_owned()));
+            return Err(("a single div", "an element after it".to_owned()));
         }
         let tag = Tag::read(markup)?;
         if open.is_empty() {
@@ -187,7 +189,7 @@ pub(crate) fn check(text: &str) -> Result<(), (&'static str, String)> {
         }
         let local = tag.name.rsplit(':').next().unwrap_or_default();
         if !ALLOWED.contains(&local) {
-            return Err(("the elements that a narrative may have", format!("<{}>", shown(local))));
+            return Err(("an element that a narrative may contain", format!("<{}>", shown(local))));
         }
         content |= local == "img";
         if !tag.empty {
@@ -201,15 +203,15 @@ pub(crate) fn check(text: &str) -> Result<(), (&'static str, String)> {
         rest = tag.after;
     }
     if !open.is_empty() || !closed {
-        return Err(("every element closed", "one that is open at the end".to_owned()));
+        return Err(("a complete div, with an end tag for each element", "an incomplete one".to_owned()));
     }
     if content { Ok(()) } else { Err(("text or an image in the div", "none".to_owned())) }
 }
 
-/// Characters between tags: outside of the div only white space; entities whole.
+/// Checks characters between tags: only white space outside of the div, and only complete entity references.
 fn characters(text: &str, outside: bool) -> Result<(), (&'static str, String)> {
     if outside && !text.trim().is_empty() {
-        return Err(("one div and nothing else", "text outside of it".to_owned()));
+        return Err(("a div and nothing else", "text outside of it".to_owned()));
     }
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('&') {
@@ -221,18 +223,20 @@ fn characters(text: &str, outside: bool) -> Result<(), (&'static str, String)> {
             }
         });
         if !good {
-            return Err(("& written as &amp;", "one that begins no entity".to_owned()));
+            return Err(("& written as &amp;", "a & that begins no entity reference".to_owned()));
         }
         rest = after;
     }
     Ok(())
 }
 
-/// The text after a comment, a processing instruction, a declaration or a CDATA section, if there is one here.
+/// Returns the text after a comment, a processing instruction, a declaration or a CDATA section, if `markup` is one.
 fn passed_over(markup: &str) -> Result<Option<&str>, (&'static str, String)> {
     for (begin, end) in [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"), ("<!", ">")] {
         if let Some(inner) = markup.strip_prefix(begin) {
-            let (_, after) = inner.split_once(end).ok_or(("markup that ends", "some that does not".to_owned()))?;
+            let (_, after) = inner
+                .split_once(end)
+                .ok_or(("an end of each comment, section and declaration", "one without an end".to_owned()))?;
             return Ok(Some(after));
         }
     }
@@ -244,7 +248,7 @@ fn root(tag: &Tag<'_>) -> Result<(), (&'static str, String)> {
         return Err(("a div", format!("<{}>", shown(tag.name))));
     }
     if tag.namespace != Some(NAMESPACE) {
-        return Err(("a div with xmlns=\"http://www.w3.org/1999/xhtml\"", "one without it".to_owned()));
+        return Err(("a div with xmlns=\"http://www.w3.org/1999/xhtml\"", "a div without it".to_owned()));
     }
     Ok(())
 }
@@ -264,7 +268,7 @@ impl<'t> Tag<'t> {
         let length = inner.find(|c| !is_name(c)).unwrap_or(inner.len());
         let (name, mut rest) = inner.split_at(length);
         if !name.starts_with(char::is_alphabetic) {
-            return Err(("< written as &lt;", "one that begins no tag".to_owned()));
+            return Err(("< written as &lt;", "a < that begins no tag".to_owned()));
         }
         let mut namespace = None;
         let prefixed = name.split_once(':').map(|(prefix, _)| format!("xmlns:{prefix}"));
@@ -282,17 +286,18 @@ impl<'t> Tag<'t> {
             let value = after.trim_start().strip_prefix('=').map(str::trim_start);
             let quote = value.and_then(|value| value.chars().next()).filter(|c| matches!(c, '"' | '\''));
             let (Some(value), Some(quote), true, false) = (value, quote, spaced, key.is_empty()) else {
-                return Err(("attributes as name=\"value\"", "another form".to_owned()));
+                return Err(("attributes as name=\"value\"", "an attribute of another form".to_owned()));
             };
             let value = value.get(1..).unwrap_or_default();
-            let (value, after) =
-                value.split_once(quote).ok_or(("attributes that end", "one that does not".to_owned()))?;
+            let (value, after) = value
+                .split_once(quote)
+                .ok_or(("a closing quote for each attribute value", "an attribute value without one".to_owned()))?;
             if value.contains('<') {
-                return Err(("< written as &lt;", "one in an attribute".to_owned()));
+                return Err(("< written as &lt;", "a < in an attribute value".to_owned()));
             }
             characters(value, false)?;
             if key.get(..2).is_some_and(|on| on.eq_ignore_ascii_case("on")) {
-                return Err(("no event attributes", format!("{} of <{}>", shown(key), shown(name))));
+                return Err(("no event attributes", format!("{} in <{}>", shown(key), shown(name))));
             }
             if Some(key) == prefixed.as_deref().or(Some("xmlns")) {
                 namespace = Some(value);
@@ -302,7 +307,7 @@ impl<'t> Tag<'t> {
     }
 }
 
-/// A name that can be shown.
+/// Returns a name that is safe to show: at most 20 letters and digits of it.
 fn shown(name: &str) -> String {
     name.chars().take(20).filter(|c| c.is_ascii_alphanumeric() || *c == ':').collect()
 }
@@ -317,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn narratives_pass() {
+    fn valid_narratives_pass() {
         for inner in [
             "a",
             "<p class='x' style=\"color: red\">a &amp; b &nbsp; &#233; &#xE9;</p><br/>",
@@ -337,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_narrative_is_refused() {
+    fn invalid_narratives_are_refused() {
         for inner in [
             "",
             "  <p> </p>",

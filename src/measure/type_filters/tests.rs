@@ -1,4 +1,4 @@
-//! What filters count in files, in one pass or two.
+//! Tests of the counts of filters in files.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn service(id: &str, place: &str) -> Value {
     json!({"resourceType": "HealthcareService", "id": id, "location": [{"reference": format!("Location/{place}")}]})
 }
 
-/// The measurements of files with these lines, all of one flow.
+/// Returns the measurements of files with these lines, all of one flow.
 fn read(counter: &Arc<Counter>, files: &[&[Value]], index: &Identity) -> Vec<Measured> {
     let mut all = Vec::new();
     for lines in files {
@@ -68,7 +68,7 @@ fn kept_store(counter: &Counter, files: &mut [Measured], whole: bool) -> Resourc
     store
 }
 
-/// The facts of each file, and the comparison with all resources.
+/// Returns the facts of each file, and the comparison with all resources.
 fn measured(sent: &[(&str, &str)], files: &[&[Value]]) -> (Vec<Option<Filtered>>, Option<Comparison>) {
     let measures = Measures { compared: true, ..Measures::default() };
     let (counter, index, source) = (Counter::new(&params(sent), measures, Vec::new()), index(), store(&resources()));
@@ -91,7 +91,7 @@ fn lines_that_do_not_match_are_counted_and_named() {
         &[&world[..2], &world[2..]],
     );
     let filtered = Filtered { matched: 1, unmatched: 1, undecided: 0, lines: vec![2] };
-    assert_eq!(facts, [Some(filtered), None], "services are no concern of the filter");
+    assert_eq!(facts, [Some(filtered), None], "the filter does not apply to services");
     assert_eq!(kept(&comparison.unwrap()), [("Location", 1, 1)]);
 }
 
@@ -104,24 +104,24 @@ fn missing_resources_are_counted_by_type() {
     let (_, comparison) = measured(&[("_type", "Location"), ("_since", "2021-01-01T00:00:00Z")], &[&world[1..2]]);
     assert_eq!(kept(&comparison.unwrap()), [("Location", 1, 1)]);
     let (_, comparison) = measured(&[("patient", "Patient/1")], &[&world]);
-    assert_eq!(kept(&comparison.unwrap()), [], "nothing of theirs is known");
+    assert_eq!(kept(&comparison.unwrap()), [], "no resource belongs to this patient");
     let (_, comparison) = measured(&[("includeAssociatedData", "x")], &[&world]);
-    assert_eq!(comparison, None, "what that parameter leaves out is not known here");
+    assert_eq!(comparison, None, "the effect of that parameter is not known");
 }
 
 #[test]
-fn chains_are_followed_once_all_files_are_read() {
+fn chains_are_followed_after_all_files_were_read() {
     let world = resources();
     let sent = [("_typeFilter", "HealthcareService?location.address-city=Balmain")];
     let (facts, _) = measured(&sent, &[&world[2..], &world[..2]]);
     assert_eq!(facts[0], Some(Filtered { matched: 1, unmatched: 1, undecided: 0, lines: vec![2] }));
-    let stranger = [
+    let other = [
         service("z", "elsewhere"),
         json!({"resourceType": "HealthcareService", "id": "w", "location": [{"display": "there"}]}),
     ];
-    let (facts, _) = measured(&sent, &[&stranger]);
+    let (facts, _) = measured(&sent, &[&other]);
     let filtered = Filtered { matched: 0, unmatched: 1, undecided: 1, lines: vec![1] };
-    assert_eq!(facts, [Some(filtered)], "the earlier export was whole, so that there is no such place");
+    assert_eq!(facts, [Some(filtered)], "the earlier export was complete, so the Location does not exist");
 }
 
 #[test]
@@ -147,5 +147,5 @@ fn a_full_store_is_not_whole() {
     let many: Vec<Value> = (0..5).map(|n| location(&n.to_string(), &long, "2020-01-01T00:00:00Z")).collect();
     let store = store(&many);
     assert_eq!((store.of("Location").count(), store.is_whole("Location")), (3, false));
-    assert!(store.is_whole("Organization"), "there is none, and all files came");
+    assert!(store.is_whole("Organization"), "there are none, and all files were read");
 }

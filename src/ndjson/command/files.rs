@@ -1,7 +1,7 @@
-//! The command `plimsoll ndjson`: validates files of one's own, plain, gzip or zstd, as many at once as there are cores.
+//! The command `plimsoll ndjson`: validates local files, plain, gzip or zstd, on all cores.
 //!
-//! The outcome is `clean` (exit 0) or `findings` (exit 1). A path that cannot be opened, or a folder without NDJSON, is a
-//! mistake in the call (exit 2), found before anything is read.
+//! The outcome is `clean` (exit 0) or `findings` (exit 1). A path that cannot be opened, or a folder without NDJSON
+//! files, is a usage error (exit 2), reported before any file is read.
 
 use std::fs::File;
 use std::io::Read;
@@ -24,38 +24,38 @@ use crate::ndjson::reader::{FileReader, ReaderOptions};
 use crate::recording::facts::ProfileFacts;
 use crate::suite::model::FileList;
 
-/// How to check files.
+/// The options of a check of files.
 #[derive(Clone, Debug)]
 pub struct CheckOptions {
-    /// The limits.
+    /// The limits for each file.
     pub limits: Limits,
     /// The resource type that every line should have.
     pub announced: Option<String>,
-    /// The list of the manifest that the files are checked as.
+    /// The rules of this manifest list apply to the files.
     pub list: FileList,
-    /// Whether the files are one export: no resource may come twice among them.
+    /// Whether the files are one export, in which no resource may occur twice.
     pub together: bool,
-    /// FHIR's definitions that every resource must keep; none: lines must only be JSON objects of a type.
+    /// The definitions that every resource is validated against; `None` to check only for JSON objects with a type.
     pub definitions: Option<Arc<Tables>>,
-    /// Profiles that resources must keep, if they claim them or their type is assigned them.
+    /// The profiles that resources are validated against, if they claim them or the profile is assigned to their type.
     pub profiles: Option<Arc<Profiles>>,
-    /// The most different findings of one file.
+    /// The maximum number of different findings per file.
     pub max_findings: usize,
     /// What makes the outcome `findings`.
     pub fail_on: FailOn,
-    /// Files at once; 0: as many as there are cores.
+    /// The number of files that are read at once; 0 for the number of cores.
     pub threads: usize,
 }
 
 /// What makes the outcome `findings`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailOn {
-    /// Anything that is wrong.
+    /// Any finding.
     #[default]
     Error,
-    /// Also what is only good practice: a resource without a narrative (dom-6).
+    /// Also good practice: a resource without a narrative (dom-6).
     Advice,
-    /// Nothing but a file that cannot be read.
+    /// Only a file that cannot be read.
     Never,
 }
 
@@ -75,16 +75,17 @@ impl Default for CheckOptions {
     }
 }
 
-/// Validates `paths`: files, folders (their `.ndjson`, `.jsonl` and `.gz`, `.zst` of these, at any depth, by name), or `-` for
-/// standard input. gzip and zstd are known by their first bytes.
+/// Validates `paths`: files, folders (their `.ndjson` and `.jsonl` files, also with `.gz`, `.zst` or `.zstd`, at any
+/// depth, sorted by name), or `-` for standard input. gzip and zstd are recognized by their first bytes.
 ///
 /// # Errors
-/// A lower-case fragment that names the path and the way out, if one cannot be opened or a folder has no such file.
+/// A lower-case fragment that names the path and the way out, if a path cannot be opened or a folder has no such file.
 pub fn check(paths: &[PathBuf], options: &CheckOptions) -> Result<NdjsonReport, String> {
     check_with(paths, options, &mut std::io::stdin(), &NdjsonProgress::default())
 }
 
-/// [`check`], with `standard_input` in place of the process's own; `progress` shows how far it is.
+/// Validates as [`check`] does, with `standard_input` in place of the standard input of the process, and counts in
+/// `progress`.
 ///
 /// # Errors
 /// As [`check`].
@@ -132,7 +133,7 @@ pub fn check_with(
     Ok(NdjsonReport { files, not_checked, profiles, outcome })
 }
 
-/// What the threads of a check share.
+/// The state that the threads of a check share.
 struct Work<'w> {
     inputs: Vec<Input>,
     options: &'w CheckOptions,
@@ -145,7 +146,7 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// Takes file after file until none is left.
+    /// Checks file after file until none is left.
     fn some(&self) {
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -205,7 +206,7 @@ impl Work<'_> {
     }
 }
 
-/// What the definitions leave undecided of the types in the files, and of the data types, which all of them use.
+/// Returns the undecided requirements of the resource types in the files, and of the data types, which all types use.
 fn open(tables: &Tables, files: &[FileReport]) -> Vec<NotChecked> {
     let met = |name: &str| files.iter().any(|file| file.types.contains_key(name));
     if files.iter().all(|file| file.types.is_empty()) {
@@ -216,7 +217,7 @@ fn open(tables: &Tables, files: &[FileReport]) -> Vec<NotChecked> {
         let of = tables.text(row.of);
         let root = of.split('.').next().unwrap_or_default();
         let resource = tables.resource(format!("\"{root}\"").as_bytes()).is_some();
-        // Only a few definitions use ElementDefinition.
+        // Only StructureDefinition uses ElementDefinition.
         let common = !resource && (root != "ElementDefinition" || met("StructureDefinition"));
         if met(root) || common {
             let kind = if row.kind == 0 { "invariant" } else { "binding" };
@@ -228,7 +229,7 @@ fn open(tables: &Tables, files: &[FileReport]) -> Vec<NotChecked> {
     open
 }
 
-/// The results of the profiles over all files.
+/// Adds up the results of the profiles over all files.
 fn sum(files: &[FileReport]) -> ProfileFacts {
     let mut sum = ProfileFacts::default();
     for facts in files.iter().filter_map(|file| file.validated.as_ref()?.profiles.as_ref()) {
@@ -237,7 +238,8 @@ fn sum(files: &[FileReport]) -> ProfileFacts {
     sum
 }
 
-/// The undecided requirements of the profiles that resources were checked against, and of the extensions and types in them.
+/// Returns the undecided requirements of the profiles that resources were checked against, and of extensions and data
+/// types.
 fn open_of_profiles(profiles: &Profiles, sum: &ProfileFacts) -> Vec<NotChecked> {
     let was_checked = |name: &str| {
         let own = profiles.find(name).and_then(|index| profiles.get(index));

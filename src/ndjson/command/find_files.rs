@@ -1,9 +1,9 @@
-//! Which files are meant by the paths that were named.
+//! Finds the files of the given paths.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// A file that was named, or found in a folder that was.
+/// A file that was given, or that is in a given folder.
 #[derive(Clone, Debug)]
 pub(crate) enum Input {
     /// Standard input.
@@ -12,23 +12,24 @@ pub(crate) enum Input {
     Path(PathBuf),
 }
 
-/// The files that `paths` mean, in their order.
+/// Returns the files of `paths`, in their order.
 ///
 /// # Errors
-/// Where one cannot be opened, or a folder holds no NDJSON.
+/// If a path cannot be opened, or a folder contains no NDJSON file.
 pub(crate) fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>, String> {
     let mut inputs = Vec::new();
     for path in paths {
         gather(path, &mut inputs)?;
     }
     if inputs.is_empty() {
-        return Err("no file was named, name files, folders, or - for standard input".to_owned());
+        return Err("no file given; give files, folders, or - for standard input".to_owned());
     }
     Ok(inputs)
 }
 
+/// Returns the error for a path that cannot be read.
 pub(crate) fn unusable(path: &Path, error: &std::io::Error) -> String {
-    format!("{} cannot be read: {error}, name a file or folder that can", path.display())
+    format!("cannot read {}: {error}; give a readable file or folder", path.display())
 }
 
 fn gather(path: &Path, inputs: &mut Vec<Input>) -> Result<(), String> {
@@ -47,7 +48,7 @@ fn gather(path: &Path, inputs: &mut Vec<Input>) -> Result<(), String> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))? {
             let entry = entry.map_err(|error| unusable(&folder, &error))?;
-            // A link to a folder could make a circle; only links to files are followed.
+            // Links to folders are not followed, because they could form a loop.
             let kind = entry.file_type().map_err(|error| unusable(&entry.path(), &error))?;
             if kind.is_dir() {
                 folders.push(entry.path());
@@ -57,7 +58,7 @@ fn gather(path: &Path, inputs: &mut Vec<Input>) -> Result<(), String> {
         }
     }
     if found.is_empty() {
-        return Err(format!("{} holds no .ndjson, name the files themselves", path.display()));
+        return Err(format!("{} contains no .ndjson file; give the files themselves", path.display()));
     }
     found.sort();
     inputs.extend(found.into_iter().map(Input::Path));

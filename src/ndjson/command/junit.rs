@@ -1,4 +1,4 @@
-//! The report of `plimsoll ndjson` as JUnit XML.
+//! Renders the report of `plimsoll ndjson` as JUnit XML.
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite, XmlString};
 
@@ -6,10 +6,11 @@ use crate::ndjson::command::render::{describe, escape_controls};
 use crate::ndjson::command::report::{FileReport, NdjsonReport};
 
 impl NdjsonReport {
-    /// The report as JUnit XML: a suite a file; a failed case a finding, or one passed case if there is none.
+    /// Renders the report as JUnit XML: a suite per file, a failed case per finding, or one passed case if there is
+    /// none.
     ///
     /// # Errors
-    /// When the XML writer refuses what it is given.
+    /// If the XML writer fails.
     pub fn junit(&self) -> Result<String, String> {
         let mut junit = Junit::new("plimsoll ndjson");
         for file in &self.files {
@@ -31,11 +32,11 @@ fn suite(file: &FileReport) -> TestSuite {
     };
     for finding in &file.findings {
         let place = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
-        let name = format!("{} on line {} column {}{place}", finding.rule, finding.line, finding.column);
+        let name = format!("{} in line {}, column {}{place}", finding.rule, finding.line, finding.column);
         failed(name, describe(&path, finding));
     }
     if let Some(broken) = &file.broken {
-        failed("the file can be read".to_owned(), escape_controls(broken));
+        failed("the file is readable".to_owned(), escape_controls(broken));
     }
     if !file.is_wrong() {
         let mut case = TestCase::new(XmlString::new(format!("{} lines", file.lines)), TestCaseStatus::success());

@@ -1,14 +1,14 @@
-//! How far a check of files has come.
+//! The progress of a check of files.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-/// How far a check has come. Other threads may read it while the check runs.
+/// The progress of a check. Other threads may read it while the check runs.
 #[derive(Debug, Default)]
 pub struct NdjsonProgress {
-    /// Bytes read, as they lie on disk.
+    /// Bytes read from disk, before decompression.
     pub bytes: AtomicU64,
-    /// Lines.
+    /// Lines checked.
     pub lines: AtomicU64,
-    /// Files that are done.
+    /// Files finished.
     pub files: AtomicUsize,
 }

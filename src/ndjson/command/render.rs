@@ -1,4 +1,4 @@
-//! The report of `plimsoll ndjson` for people.
+//! Renders the report of `plimsoll ndjson` as text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,8 +8,8 @@ use crate::ndjson::command::report::{FileReport, NdjsonFinding, NdjsonReport};
 use crate::recording::facts::ProfileFacts;
 
 impl NdjsonReport {
-    /// The report for people: one line a finding, `FILE:LINE:COLUMN: RULE: ...`, a line a clean file, and a sum if there
-    /// are several files.
+    /// Renders the report as text: a line per finding (`FILE:LINE:COLUMN: RULE: ...`), a line per file, and a summary
+    /// if there are several files.
     pub fn text(&self) -> String {
         let mut out = String::new();
         for file in &self.files {
@@ -41,39 +41,39 @@ impl NdjsonReport {
     }
 }
 
-/// The profiles that resources were checked against, and what of these is not checked.
+/// Writes the profiles that resources were checked against, and their requirements that are not checked.
 fn profile_lines(out: &mut String, report: &NdjsonReport, profiles: &ProfileFacts) {
     let packages = profiles.packages.join(", ");
     if profiles.held.is_empty() {
-        let _ = writeln!(out, "no resource claims a profile of {packages}, --profile holds those of a type to one");
+        let _ = writeln!(out, "no resource claims a profile of {packages}. Give --profile to assign one to a type");
     }
     for tally in &profiles.held {
         let name = tally.profile.rsplit('/').next().unwrap_or_default();
         let plural = if tally.resources == 1 { "" } else { "s" };
         let _ = write!(out, "{name} {}: {} resource{plural}, ", tally.version, tally.resources);
         let _ = match tally.invalid {
-            0 => write!(out, "all keep it"),
-            some => write!(out, "{some} do not keep it"),
+            0 => write!(out, "all conform"),
+            some => write!(out, "{some} not conforming"),
         };
         if tally.supports > 0 {
             let seen = tally.supports - tally.never.len() as u64;
-            let _ = write!(out, "; must-support: {seen} of {} seen", tally.supports);
+            let _ = write!(out, "; must-support elements: {seen} of {} seen", tally.supports);
         }
         if !tally.never.is_empty() {
-            let _ = write!(out, ", never {}", tally.never.join(", "));
+            let _ = write!(out, ", never seen: {}", tally.never.join(", "));
         }
         out.push('\n');
     }
     if profiles.unknown > 0 {
         let _ = writeln!(
             out,
-            "not checked: {} claim{} of profiles, or versions of them, that {packages} has not",
+            "not checked: {} claim{} of profiles or versions that are not in {packages}",
             profiles.unknown,
             if profiles.unknown == 1 { "" } else { "s" }
         );
     }
     if profiles.unread > 0 {
-        let _ = writeln!(out, "not checked: profiles of {} resources that are nested too deeply", profiles.unread);
+        let _ = writeln!(out, "not checked: the profiles of {} resources that are nested too deeply", profiles.unread);
     }
     let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in report.not_checked.iter().filter(|row| !row.profile.is_empty()) {
@@ -99,12 +99,12 @@ fn file_lines(out: &mut String, file: &FileReport) {
     }
     let types: Vec<String> = file.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let types = if types.is_empty() { "no resources".to_owned() } else { types.join(", ") };
-    let state = if file.is_wrong() { "wrong" } else { "clean" };
+    let state = if file.is_wrong() { "not clean" } else { "clean" };
     let plural = if file.lines == 1 { "" } else { "s" };
     let _ = writeln!(out, "{path}: {state}, {} line{plural}, {} bytes, {types}", file.lines, file.bytes);
 }
 
-/// One finding: its position, what was expected and found, how often, and a link to the definition.
+/// Describes one finding: its position, what was expected and found, how often, and a link to the definition.
 pub(crate) fn describe(path: &str, finding: &NdjsonFinding) -> String {
     let within = if finding.path.is_empty() { String::new() } else { format!(" at {}", finding.path) };
     let mut out = format!(
@@ -116,7 +116,7 @@ pub(crate) fn describe(path: &str, finding: &NdjsonFinding) -> String {
         let lines: Vec<String> = finding.also.iter().map(u64::to_string).collect();
         if !lines.is_empty() {
             let more = if (lines.len() as u64) < finding.count - 1 { ", ..." } else { "" };
-            let _ = write!(out, ", next on {}{more}", lines.join(", "));
+            let _ = write!(out, ", next on lines {}{more}", lines.join(", "));
         }
     }
     if !finding.link.is_empty() {
@@ -125,7 +125,7 @@ pub(crate) fn describe(path: &str, finding: &NdjsonFinding) -> String {
     out
 }
 
-/// A name with everything escaped that could move a terminal's cursor or turn its text around.
+/// Escapes the characters of a name that could move a terminal's cursor or reverse its text.
 pub(crate) fn escape_controls(name: &str) -> String {
     let plain = |c: char| {
         !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

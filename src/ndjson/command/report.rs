@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::recording::facts::{LineFinding, ProfileFacts, Validated};
 use crate::suite::line_rules::LineRule;
 
-/// What was found; with `serde_json` the contract of `--format json`.
+/// The report. Its JSON is the stable format of `--format json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NdjsonReport {
-    /// The files, in the order they were named; those of a folder by name.
+    /// The files, in the order of the arguments; those of a folder sorted by name.
     pub files: Vec<FileReport>,
-    /// What FHIR's definitions require of these types and was not decided; empty if nothing was checked against them.
+    /// Requirements on these types that were not decided; empty if nothing was checked against FHIR's definitions.
     pub not_checked: Vec<NotChecked>,
     /// The results of the profiles over all files; left out if no package was given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,32 +24,33 @@ pub struct NdjsonReport {
 /// A requirement of FHIR's definitions or of a profile that was not decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct NotChecked {
-    /// `invariant` or `binding`; of profiles also `slice`, `profile`, `target`, `bound` and `snapshot`.
+    /// `invariant` or `binding`; for profiles also the other kinds of
+    /// [`Undecided::kind`](crate::fhir::profile::profiles::Undecided).
     pub kind: &'static str,
-    /// The invariant's key, the value set whose codes are not known, the discriminator of slices, the profile that no
-    /// package has.
+    /// The key of the invariant, the value set with unknown codes, the discriminator of the slices, or the profile that
+    /// is not in the packages.
     pub what: String,
-    /// The type or element that it is of.
+    /// The type or element that it applies to.
     pub of: String,
     /// The profile that requires it; left out if FHIR's own definitions do.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub profile: String,
 }
 
-/// What the files come to.
+/// The outcome for all files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NdjsonOutcome {
-    /// Nothing is wrong.
+    /// No findings.
     Clean,
-    /// Something is.
+    /// At least one finding.
     Findings,
 }
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FileReport {
-    /// Its path as it was named; `-` for standard input.
+    /// Its path as given; `-` for standard input.
     pub path: String,
     /// Lines that are not blank.
     pub lines: u64,
@@ -57,52 +58,52 @@ pub struct FileReport {
     pub bytes: u64,
     /// Resources by type.
     pub types: BTreeMap<String, u64>,
-    /// What was checked against FHIR's definitions; left out if nothing was.
+    /// The results of the validation against FHIR's definitions; left out if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<Validated>,
-    /// What is wrong.
+    /// The findings.
     pub findings: Vec<NdjsonFinding>,
-    /// Why the file could not be read to its end, a lower-case fragment; left out if it could.
+    /// Why the file could not be read to its end, a lower-case fragment; left out if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
 }
 
 impl FileReport {
-    /// Whether anything is wrong with it.
+    /// Returns whether it has findings or could not be read to its end.
     pub fn is_wrong(&self) -> bool {
         !self.findings.is_empty() || self.broken.is_some()
     }
 }
 
-/// One way in which a file is wrong: its first place, and how often.
+/// One kind of fault in a file: its first position, and how often it occurs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NdjsonFinding {
     /// The rule.
     pub rule: LineRule,
-    /// From 1.
+    /// The line, from 1.
     pub line: u64,
-    /// From 1, in characters.
+    /// The column in characters, from 1.
     pub column: u64,
-    /// From 0, in decoded bytes.
+    /// The position in decoded bytes, from 0.
     pub offset: u64,
     /// The path within the resource.
     pub path: String,
     /// What was expected.
     pub expected: String,
-    /// What shape was there.
+    /// What was found, as a shape.
     pub actual: String,
-    /// How often.
+    /// The number of occurrences.
     pub count: u64,
-    /// Where the element is defined; left out of what is not about FHIR's definitions.
+    /// The link to the definition of the element; left out for other rules.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub link: String,
-    /// The next few lines, for people.
+    /// The next few lines with the same fault, for the text format.
     #[serde(skip)]
     pub also: Vec<u64>,
 }
 
 impl NdjsonReport {
-    /// 0 for clean, 1 for findings.
+    /// Returns the exit code: 0 for clean, 1 for findings.
     pub fn exit_code(&self) -> u8 {
         match self.outcome {
             NdjsonOutcome::Clean => 0,

@@ -1,4 +1,4 @@
-//! Reads a local file: plain, gzip or zstd, known by its first bytes.
+//! Reads a local file: plain, gzip or zstd, recognized by its first bytes.
 
 use std::io::{Cursor, ErrorKind, Read};
 use std::sync::atomic::Ordering;
@@ -8,14 +8,14 @@ use crate::ndjson::command::progress::NdjsonProgress;
 use crate::ndjson::decode::Coding;
 use crate::ndjson::reader::{FileReader, Finished};
 
-/// As much is read at once.
+/// The number of bytes that are read at once.
 const PIECE: usize = 256 << 10;
 
-/// As many decoded pieces may wait.
+/// The maximum number of decoded pieces that wait to be checked.
 const WAITING: usize = 8;
 
-/// Reads `input` to its end through the reader that `begin` makes for its coding. Why it could not be read to its end goes
-/// to `broken`.
+/// Reads `input` to its end with the reader that `begin` creates for its coding. Sets `broken` to the reason if `input`
+/// cannot be read to its end.
 pub(crate) fn pump(
     input: &mut (dyn Read + Send),
     broken: &mut Option<String>,
@@ -24,7 +24,7 @@ pub(crate) fn pump(
 ) -> Finished {
     let mut head = Vec::new();
     if let Err(error) = input.take(4).read_to_end(&mut head) {
-        *broken = Some(format!("it cannot be read: {error}"));
+        *broken = Some(format!("cannot read the file: {error}"));
         return begin(Coding::Identity).finish(false);
     }
     match head.as_slice() {
@@ -56,29 +56,29 @@ fn feed(
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                *broken = Some(format!("it cannot be read further: {error}"));
+                *broken = Some(format!("cannot read the rest of the file: {error}"));
                 return reader.finish(false);
             }
         }
     }
 }
 
-/// zstd frames, one after the other, on a thread of their own.
+/// Reads zstd frames, decoded on another thread.
 fn zstd(
     mut reader: FileReader,
     input: &mut (dyn Read + Send),
     broken: &mut Option<String>,
     progress: &NdjsonProgress,
 ) -> Finished {
-    let (going, coming) = sync_channel::<Result<Vec<u8>, String>>(WAITING);
+    let (decoded, received) = sync_channel::<Result<Vec<u8>, String>>(WAITING);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let counted = Counted { inner: input, progress };
-            if let Err(error) = frames(counted, &mut |piece| going.send(Ok(piece)).is_ok()) {
-                let _ = going.send(Err(format!("the zstd stream is broken, or ends too early: {error}")));
+            if let Err(error) = frames(counted, &mut |piece| decoded.send(Ok(piece)).is_ok()) {
+                let _ = decoded.send(Err(format!("the zstd stream is damaged or incomplete: {error}")));
             }
         });
-        while let Ok(piece) = coming.recv() {
+        while let Ok(piece) = received.recv() {
             let before = reader.lines();
             let pushed = match piece {
                 Ok(piece) => reader.push(&piece).is_ok(),
@@ -89,7 +89,7 @@ fn zstd(
             };
             if !pushed {
                 // The other thread ends when its channel is closed.
-                drop(coming);
+                drop(received);
                 return reader.finish(false);
             }
             progress.lines.fetch_add(reader.lines() - before, Ordering::Relaxed);
@@ -98,7 +98,7 @@ fn zstd(
     })
 }
 
-/// Counts what is read of a compressed file.
+/// A reader that counts the bytes read from a compressed file.
 struct Counted<'p, R> {
     inner: R,
     progress: &'p NdjsonProgress,
@@ -112,7 +112,7 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// Hands on what each frame decodes to, until `take` says false.
+/// Passes the decoded bytes of each frame to `take`, until `take` returns false.
 fn frames(input: impl Read, take: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<(), String> {
     let mut input = std::io::BufReader::with_capacity(PIECE, input);
     loop {

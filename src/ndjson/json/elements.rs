@@ -1,11 +1,11 @@
-//! The elements of FHIR that the reader's rules need, and their places in a resource.
+//! The elements of FHIR that the rules of lines need, by their paths.
 
 use crate::ndjson::facts::{JsonText, LineNotes};
 
-/// A value, known by the keys on its path.
+/// An element, recognized by the keys on its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KnownElement {
-    /// Nothing that a rule needs.
+    /// Any other element.
     None,
     /// The line's value.
     Root,
@@ -15,7 +15,7 @@ pub(crate) enum KnownElement {
     Id,
     /// `meta`
     Meta,
-    /// `type`, as of a Bundle
+    /// `type`, as in a Bundle
     BundleType,
     /// `meta.versionId`
     Version,
@@ -46,7 +46,7 @@ pub(crate) enum KnownElement {
 }
 
 impl KnownElement {
-    /// The value of `key` in an object that is this element.
+    /// Returns the element with the key `key` in this element.
     pub(crate) fn child(self, key: &[u8]) -> Self {
         match (self, key) {
             (Self::None, _) => Self::None,
@@ -69,7 +69,7 @@ impl KnownElement {
         }
     }
 
-    /// The items of an array that is this element.
+    /// Returns the element for the items of this array.
     pub(crate) fn of_items(self) -> Self {
         match self {
             Self::Issues => Self::Issue,
@@ -78,7 +78,7 @@ impl KnownElement {
         }
     }
 
-    /// Where the notes keep this element, if it is one of the strings they keep.
+    /// Returns the field of the notes for this element, if there is one.
     pub(crate) fn text(self, notes: &mut LineNotes) -> Option<&mut JsonText> {
         match self {
             Self::Type => Some(&mut notes.resource_type),

@@ -10,7 +10,8 @@ fn scan(line: &[u8]) -> LineNotes {
     notes
 }
 
-/// What serde_json says, without its limits on numbers and surrogates, which are no part of the grammar.
+/// Whether serde_json accepts the line as an object, without its limits on numbers and surrogates, which are not part
+/// of the grammar.
 fn serde_accepts(line: &[u8]) -> bool {
     let object = line.iter().find(|b| !b" \t\r\n".contains(b)) == Some(&b'{');
     object && std::str::from_utf8(line).is_ok() && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
@@ -33,7 +34,7 @@ fn agree(line: &[u8]) -> bool {
 }
 
 #[test]
-fn numbers_and_words_are_those_of_the_grammar() {
+fn values_are_accepted_as_the_grammar_defines() {
     let good = [
         "0",
         "-0",
@@ -189,7 +190,7 @@ impl Random {
 }
 
 #[test]
-fn we_agree_with_serde_json_on_whole_and_broken_lines() {
+fn we_agree_with_serde_json_on_valid_and_malformed_lines() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let alphabet = b"{}[]\",:\\ 0123.eE+-tfnu\x00\x1f\x7f\x80\xc3\xe9\xff\r\tNI";
     let (mut accepted, mut refused) = (0, 0);
@@ -230,7 +231,7 @@ fn every_beginning_of_a_line_is_unfinished() {
 }
 
 #[test]
-fn facts_are_found_where_they_stand_and_nowhere_else() {
+fn facts_are_taken_only_from_their_own_elements() {
     let notes = scan(
         br#" {"contained":[{"resourceType":"X","id":"no"}],"resourceType":"Patient","id":"a\u002db","meta":{"x":{"versionId":"no"},
         "versionId":"3","lastUpdated":"2024-01-01T00:00:00Z"},"name":[{"id":"no"}]}"#,
@@ -272,7 +273,7 @@ fn duplicate(line: &str) -> Option<String> {
 }
 
 #[test]
-fn duplicate_keys_are_found_at_any_depth_and_number() {
+fn duplicate_keys_are_found_at_any_depth_and_among_many_keys() {
     assert_eq!(duplicate(r#"{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}"#), None);
     assert_eq!(duplicate(r#"{"a":1,"a":2}"#).as_deref(), Some("7 a"));
     assert_eq!(duplicate(r#"{"name":[{},{"family":"x","\u0066amily":"y"}]}"#).as_deref(), Some("26 name[1].family"));

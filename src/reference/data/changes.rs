@@ -19,7 +19,7 @@ impl MutableData for ServerState {
     }
 }
 
-/// Stores a new version of a resource and returns it; none: the resource does not exist.
+/// Stores a new version of a resource and returns it; `None` if the resource does not exist.
 pub(crate) fn change(
     server: &ServerState,
     kind: &str,
@@ -45,7 +45,7 @@ pub(crate) fn change(
     Some(line)
 }
 
-/// Deletes a resource and returns its last version; none: the resource does not exist.
+/// Deletes a resource and returns its last version; `None` if the resource does not exist.
 pub(crate) fn delete(server: &ServerState, kind: &str, id: &str) -> Option<Bytes> {
     let (population, at) = (server.population(), time_of_change(server));
     let line = population.read(kind, id)?;

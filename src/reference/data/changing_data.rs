@@ -1,4 +1,4 @@
-//! Data that change during a run: patients are deleted, changed and added as jobs start.
+//! Data that change during a run: patients are deleted, changed and added after a number of jobs have started.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -12,15 +12,15 @@ use crate::reference::fault::behavior::Behavior;
 use crate::reference::reply::{FHIR_JSON, Payload, Point, ServerReply};
 use crate::reference::state::ServerState;
 
-/// The patients that are deleted, each once so many jobs have started.
+/// The patients that are deleted, each with the number of started jobs after which this happens.
 const DELETED: [(u32, &str); 5] =
     [(5, "sailor-07"), (9, "sailor-04"), (13, "sailor-03"), (17, "sailor-08"), (21, "sailor-10")];
 
-/// The patients that are changed, each with its new gender.
+/// The patients that are changed, each with the number of started jobs and the new gender.
 const CHANGED: [(u32, &str, &str); 4] =
     [(5, "sailor-08", "male"), (9, "sailor-09", "other"), (13, "sailor-10", "unknown"), (17, "sailor-07", "female")];
 
-/// The patients that are added.
+/// The patients that are added, each with the number of started jobs.
 const ADDED: [(u32, &str); 2] = [(7, "sailor-98"), (15, "sailor-99")];
 
 fn id(line: &Bytes) -> String {
@@ -63,7 +63,7 @@ fn added(server: &ServerState) -> Vec<Bytes> {
         .collect()
 }
 
-/// Replaces the patients of an export with those of now.
+/// Replaces the patients of an export with the current ones.
 pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, selection: &ResourceSelection) {
     use Behavior::{ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile};
     if ![ChangesMeanwhile, DeletesMeanwhile, DeletesOneMeanwhile].into_iter().any(|behavior| server.does(behavior)) {
@@ -86,19 +86,19 @@ pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, selection:
     found.retain(|(_, rows)| rows.len() > 0);
 }
 
-/// The number of patients now, if there were `before` at the start.
+/// The current number of patients, if there were `before` at the start.
 pub(crate) fn patient_count(server: &ServerState, before: u64) -> u64 {
     let deleted = DELETED.iter().filter(|(_, id)| is_deleted(server, id)).count() as u64;
     before.saturating_sub(deleted) + added(server).len() as u64
 }
 
-/// Answers a read of a patient that was deleted or changed; none: the resource is as it was.
+/// Responds to a read of a patient that was deleted or changed; `None` if the resource was not.
 pub(crate) fn read(server: &ServerState, name: &str, id: &str) -> Option<ServerReply> {
     if name != "Patient" {
         return None;
     }
     if is_deleted(server, id) {
-        return Some(ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "it was deleted"));
+        return Some(ServerReply::refusal(Point::Read, StatusCode::GONE, "deleted", "the resource was deleted"));
     }
     let now = changed(server, id)?;
     let reply = ServerReply { payload: Payload::Raw(now), ..ServerReply::empty(Point::Read, StatusCode::OK) };

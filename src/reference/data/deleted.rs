@@ -1,4 +1,4 @@
-//! Deletions, as lines of a `deleted` file: transaction Bundles of DELETE entries.
+//! The lines of a `deleted` file: transaction Bundles with DELETE entries.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::reference::data::fixtures::DeletedResource;
 use crate::reference::data::rows::Rows;
 use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 
-/// One Bundle for every deletion that `selection` covers and `reported` accepts; none without `_since`.
+/// One Bundle for every deletion that `selection` covers and `reported` accepts; empty without `_since`.
 pub(crate) fn bundles(
     deletions: &[DeletedResource],
     selection: &ResourceSelection,

@@ -1,6 +1,6 @@
-//! The Australian provider directory that is compiled in. Its places are real; its people, organizations and identifiers
-//! are invented. Identifiers have a valid form, but ABNs and ACNs fail the check of their register, so that nobody has
-//! them. One organization has the HPI-O and ABN of the guide's examples.
+//! The Australian provider directory that is compiled in. Places are real; people, organizations and identifiers are
+//! invented. Identifiers have a valid form, but ABNs and ACNs have wrong check digits, so that no real organization
+//! can have them. One organization has the HPI-O and ABN of the guide's examples.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ static LINES: LazyLock<Vec<(&'static str, Vec<DirectoryLine>)>> = LazyLock::new(
     FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(read).collect())).collect()
 });
 
-/// The resources by type, in the order of the files, of a server at `base`. `suppressed` includes hidden resources.
+/// The resources of a server at `base`, by type, in the order of the files. `suppressed` includes hidden resources.
 pub(crate) fn resources(base: &str, suppressed: bool) -> Vec<(&'static str, Vec<FixtureData>)> {
     let with_base = |line: &DirectoryLine| match line.based {
         true => {

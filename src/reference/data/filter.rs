@@ -1,4 +1,4 @@
-//! `_typeFilter`: which resources of an export pass the filters for their type.
+//! `_typeFilter`: selects the resources of an export that match a filter for their type.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -12,14 +12,14 @@ use crate::search::matching::{MatchResult, Strictness};
 use crate::search::query::Query;
 use crate::search::world::World;
 
-/// The resources that filters look at, by type and id. They are parsed when the first filter needs them.
+/// Parsed resources for filters, by type and id. They are parsed when the first filter needs them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParsedResources {
     parsed: OnceLock<BTreeMap<&'static str, BTreeMap<String, Value>>>,
 }
 
 impl ParsedResources {
-    /// The resources in `held`, which must be the same in each call.
+    /// Parses the resources in `held` on the first call; `held` must be the same in each call.
     pub(crate) fn of(&self, held: impl Iterator<Item = (&'static str, Rows)>) -> &Self {
         let parse = |rows: Rows| {
             let values = rows.iter().filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
@@ -44,7 +44,7 @@ impl World for ParsedResources {
     }
 }
 
-/// The lines of type `kind` that pass at least one of its filters; all lines if it has no filter.
+/// The lines of type `kind` that match at least one of its filters; all lines if it has no filter.
 pub(crate) fn apply_filters(
     filters: &[Query],
     kind: &str,
@@ -75,12 +75,12 @@ pub(crate) struct IdFilter {
 }
 
 impl IdFilter {
-    /// A filter of the type `kind`.
+    /// A filter that selects resources of the type `kind` by these ids.
     pub(crate) fn new<'a>(kind: &str, ids: impl Iterator<Item = &'a str>) -> Self {
         Self { kind: kind.to_owned(), ids: ids.map(str::to_owned).collect() }
     }
 
-    /// The lines of type `kind` that pass at least one of its filters; all lines if it has no filter.
+    /// The lines of type `kind` that match at least one of its filters; all lines if it has no filter.
     pub(crate) fn apply(filters: &[Self], kind: &str, rows: Rows) -> Rows {
         let own: Vec<&Self> = filters.iter().filter(|filter| filter.kind == kind).collect();
         if own.is_empty() {

@@ -22,14 +22,14 @@ const FILES: &[(&str, &str)] = &[
 
 const DELETED: &str = include_str!("../../../fixtures/population/deleted.json");
 
-/// A resource, and what exports select it by.
+/// A resource, and the data by which exports select it.
 #[derive(Clone, Debug)]
 pub(crate) struct FixtureData {
     /// Its id.
     pub id: String,
     /// When it was last changed.
     pub updated: Instant,
-    /// The patients whose compartments include it.
+    /// The patients with this resource in their compartments.
     pub patients: BTreeSet<String>,
     /// The resource as one line.
     pub line: Bytes,
@@ -45,7 +45,7 @@ pub(crate) struct DeletedResource {
     pub patient: Option<String>,
     /// When it was deleted, an instant.
     pub at: String,
-    /// The groups that the patient was a member of.
+    /// The Groups of which the patient was a member.
     pub groups: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn deleted() -> Vec<DeletedResource> {
     serde_json::from_str(DELETED).unwrap_or_default()
 }
 
-/// The resource of a line; none: it lacks an id or `lastUpdated`.
+/// The resource in a line; `None` if it has no id or no `lastUpdated`.
 pub(crate) fn held(line: &str) -> Option<FixtureData> {
     let value: Value = serde_json::from_str(line).ok()?;
     let id = value.get("id")?.as_str()?.to_owned();
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fixture_line_is_held_under_its_type() {
+    fn every_fixture_line_is_loaded_under_its_type() {
         let loaded = resources("https://plimsoll.example/fhir");
         for ((name, text), (_, rows)) in FILES.iter().zip(&loaded) {
             assert_eq!(text.lines().count(), rows.len(), "{name}");
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn references_lead_to_resources_that_are_there() {
+    fn references_refer_to_existing_resources() {
         let loaded = resources("https://plimsoll.example/fhir");
         let there: BTreeSet<String> =
             loaded.iter().flat_map(|(name, rows)| rows.iter().map(move |row| format!("{name}/{}", row.id))).collect();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn deletions_come_after_every_change() {
+    fn deletions_are_later_than_every_change() {
         let latest = resources("https://plimsoll.example/fhir")
             .iter()
             .flat_map(|(_, rows)| rows.iter().map(|row| row.updated))

@@ -1,4 +1,4 @@
-//! A population of any size that needs no memory: every resource is a function of its index.
+//! A generated population of any size that needs no memory: every resource is a function of its index.
 
 use bytes::Bytes;
 
@@ -8,23 +8,23 @@ use crate::base::vocabulary::words;
 words! {
     /// The types that are generated.
     GeneratedType {
-        /// One a patient.
+        /// One per patient.
         Patient = "Patient",
-        /// Five a patient.
+        /// Five per patient.
         Observation = "Observation",
-        /// Two a patient.
+        /// Two per patient.
         Condition = "Condition",
-        /// Two a patient.
+        /// Two per patient.
         Encounter = "Encounter",
         /// One, and one more for every thousand patients.
         Practitioner = "Practitioner",
-        /// As many as practitioners.
+        /// The same number as practitioners.
         Organization = "Organization",
     }
 }
 
 impl GeneratedType {
-    /// The number of resources of this type that each patient has; none: they belong to no patient.
+    /// The number of resources of this type that each patient has; `None` if they belong to no patient.
     pub(crate) fn per_patient(self) -> Option<u64> {
         match self {
             GeneratedType::Patient => Some(1),
@@ -38,7 +38,7 @@ impl GeneratedType {
 /// 1 January 2024, the first `lastUpdated`, in milliseconds.
 const FIRST: i64 = 1_704_067_200_000;
 
-/// 180 days: the last `lastUpdated` comes before its end.
+/// The time between the first `lastUpdated` and the end of the changes: 180 days, in milliseconds.
 const SPAN: i64 = 180 * 86_400_000;
 
 const FAMILIES: [&str; 8] = ["Brinewater", "Çapazâde", "Driftwood", "Écume", "Fairlead", "海川", "Halyard", "Isthmus"];
@@ -76,7 +76,7 @@ impl Generator {
         Instant::from_millis(FIRST + i64::try_from(ahead).map_or(SPAN, |ahead| ahead.min(SPAN)))
     }
 
-    /// The first index of `kind` for which `late` holds of the date; it must hold of all later dates too.
+    /// The first index of `kind` for which `late` is true of the date; `late` must be true of all later dates too.
     pub(crate) fn first(&self, kind: GeneratedType, late: impl Fn(Instant) -> bool) -> u64 {
         let (mut low, mut high) = (0, self.count(kind));
         while low < high {
@@ -161,7 +161,7 @@ fn observation(index: u64, subject: &str) -> String {
 }
 
 fn condition(index: u64, subject: &str) -> String {
-    // Every fourth has a contained resource of another type, which must not count as a line of that type.
+    // Every fourth Condition has a contained resource of another type, which must not count as a line of that type.
     let (contained, asserter) = if index % 4 == 1 {
         (
             r#","contained":[{"resourceType":"Practitioner","id":"locum","name":[{"family":"Locum"}]}]"#,
@@ -175,13 +175,13 @@ fn condition(index: u64, subject: &str) -> String {
     )
 }
 
-/// The value at `at` of a list, which repeats from its start.
+/// The value at `at` of a list that repeats endlessly.
 fn pick<T: Copy + Default>(list: &[T], at: u64) -> T {
     let at = at % (list.len() as u64).max(1);
     usize::try_from(at).ok().and_then(|at| list.get(at).copied()).unwrap_or_default()
 }
 
-/// Spreads an index over all bits (the finalizer of splitmix64), so that neighbours differ.
+/// Spreads an index over all bits (the finalizer of splitmix64), so that neighboring values differ.
 fn mix(index: u64) -> u64 {
     let mut z = index.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_never_go_back_and_are_found() {
+    fn dates_never_decrease_and_can_be_searched() {
         let made = Generator::new(500);
         let all: Vec<_> = (0..500).map(|index| made.updated(GeneratedType::Patient, index)).collect();
         assert!(all.is_sorted());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_only_looks_like_one_is_not_found() {
+    fn an_id_of_no_generated_resource_is_not_found() {
         let made = Generator::new(3);
         for id in ["sailor-0", "sailor-4", "sailor-01", "reading-1", "sailor", "sailor--1"] {
             assert_eq!(made.find(GeneratedType::Patient, id), None, "{id}");

@@ -1,4 +1,4 @@
-//! The resources that the reference server holds, and their changes.
+//! The resources of the reference server, and their changes.
 
 pub(crate) mod changes;
 pub(crate) mod changing_data;

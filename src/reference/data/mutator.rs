@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// The tag of resources that cannot be exported: its system and its code.
 pub const FAILING_TAG: (&str, &str) = ("https://plimsoll.example/tag", "cannot-be-exported");
 
-/// The resources that [`DataMutator::change`] changes, in turn.
+/// The resources that [`DataMutator::change`] changes: the first list, then the second, then the first again.
 const CHANGED: [[(&str, &str); 2]; 2] = [
     [("Patient", "sailor-06"), ("Observation", "reading-06-1")],
     [("Patient", "sailor-12"), ("Encounter", "call-12-1")],
@@ -21,10 +21,10 @@ const FAILED: [(&str, &str); 2] = [("Observation", "reading-12-2"), ("Encounter"
 
 /// Data that can be changed.
 pub(crate) trait MutableData: std::fmt::Debug + Send + Sync {
-    /// Stores a new version of a resource and returns it; none: the resource does not exist.
+    /// Stores a new version of a resource and returns it; `None` if the resource does not exist.
     fn change(&self, kind: &str, id: &str, edit: &dyn Fn(&mut Map<String, Value>)) -> Option<Bytes>;
 
-    /// Deletes a resource and returns its last version; none: the resource does not exist.
+    /// Deletes a resource and returns its last version; `None` if the resource does not exist.
     fn delete(&self, kind: &str, id: &str) -> Option<Bytes>;
 }
 
@@ -44,10 +44,10 @@ impl DataMutator {
         let _ = self.0.data.set(data);
     }
 
-    /// Changes resources, other ones each time, and returns their names as `Type/id`.
+    /// Changes resources, not the same as in the call before, and returns their names as `Type/id`.
     ///
     /// # Errors
-    /// No server, or a server without these resources, as a fragment.
+    /// A fragment: there is no server, or the server does not have these resources.
     pub fn change(&self) -> Result<Vec<String>, String> {
         let turn = self.0.changes.fetch_add(1, Ordering::Relaxed);
         let names = CHANGED.get(turn % CHANGED.len()).map(<[_; 2]>::as_slice).unwrap_or_default();
@@ -62,7 +62,7 @@ impl DataMutator {
     /// Deletes resources and returns their names.
     ///
     /// # Errors
-    /// As [`DataMutator::change`].
+    /// The same as for [`DataMutator::change`].
     pub fn delete(&self) -> Result<Vec<String>, String> {
         self.each(&DELETED, &|data, kind, id| data.delete(kind, id))
     }
@@ -70,7 +70,7 @@ impl DataMutator {
     /// Tags resources so that their export fails, and returns their names.
     ///
     /// # Errors
-    /// As [`DataMutator::change`].
+    /// The same as for [`DataMutator::change`].
     pub fn fail(&self) -> Result<Vec<String>, String> {
         let (system, code) = FAILING_TAG;
         self.each(&FAILED, &|data, kind, id| {
@@ -88,9 +88,13 @@ impl DataMutator {
         names: &[(&'static str, &'static str)],
         act: &dyn Fn(&dyn MutableData, &str, &str) -> Option<Bytes>,
     ) -> Result<Vec<String>, String> {
-        let data = self.0.data.get().and_then(Weak::upgrade).ok_or("the server is not there")?;
+        let data = self.0.data.get().and_then(Weak::upgrade).ok_or("no reference server is running in this process")?;
         let done = names.iter().filter(|name| act(&*data, name.0, name.1).is_some());
         let done: Vec<String> = done.map(|(kind, id)| format!("{kind}/{id}")).collect();
-        if done.is_empty() { Err("the server holds nothing of what it would touch".to_owned()) } else { Ok(done) }
+        if done.is_empty() {
+            Err("the server has none of the resources that this would change".to_owned())
+        } else {
+            Ok(done)
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The resources that the server holds.
+//! The resources of the reference server.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::search::world::World;
 /// The resources of an export, by type.
 pub(crate) type FoundResources = Vec<(&'static str, Rows)>;
 
-/// The resources that the server holds.
+/// The resources of a reference server.
 #[derive(Clone, Debug)]
 pub(crate) struct Population {
     held: Vec<(&'static str, Vec<FixtureData>)>,
@@ -66,7 +66,7 @@ impl Population {
         Self { held, generator: Some(made), deletions: fixtures::deleted(), ..Self::empty() }
     }
 
-    /// Whether it is generated while it is sent.
+    /// Whether its resources are generated when they are sent.
     pub(crate) fn is_generated(&self) -> bool {
         self.generator.is_some()
     }
@@ -104,12 +104,12 @@ impl Population {
         }
     }
 
-    /// The members of a Group; none: there is no such Group.
+    /// The members of a Group; `None` if there is no such Group.
     pub(crate) fn members(&self, id: &str) -> Option<&BTreeSet<String>> {
         self.rows("Group").iter().find(|row| row.id == id).map(|row| &row.patients)
     }
 
-    /// The resources that `selection` selects, by type. Types without resources are left out.
+    /// The resources that `selection` selects, by type. Types without resources are omitted.
     pub(crate) fn select(&self, selection: &ResourceSelection) -> FoundResources {
         let made = self.generator.iter().flat_map(|made| {
             let kinds = GeneratedType::ALL.iter().filter(|kind| selection.includes_type(kind.as_str()));
@@ -144,8 +144,8 @@ impl Population {
         self.removed.contains(reference)
     }
 
-    /// The population with another version of a resource, dated `updated`; none: the resource is not in memory. `fails`
-    /// says that it cannot be exported.
+    /// The population with another version of a resource, dated `updated`; `None` if the resource is not in memory. If
+    /// `fails` is set, the resource cannot be exported.
     pub(crate) fn with(&self, (name, id): (&str, &str), line: Bytes, updated: Instant, fails: bool) -> Option<Self> {
         let mut next = self.unparsed();
         let rows = next.held.iter_mut().find(|(held, _)| *held == name).map(|(_, rows)| rows)?;
@@ -160,7 +160,7 @@ impl Population {
         Some(next)
     }
 
-    /// The population without a resource, deleted `at`; none: the resource is not in memory.
+    /// The population without a resource that was deleted `at`; `None` if the resource is not in memory.
     pub(crate) fn without(&self, (name, id): (&str, &str), at: &str) -> Option<Self> {
         let mut next = self.unparsed();
         let rows = next.held.iter_mut().find(|(held, _)| *held == name).map(|(_, rows)| rows)?;
@@ -177,7 +177,7 @@ impl Population {
         Some(next)
     }
 
-    /// A copy that filters parse anew.
+    /// A copy without parsed resources, so that filters parse them again.
     fn unparsed(&self) -> Self {
         Self { parsed: ParsedResources::default(), ..self.clone() }
     }
@@ -214,7 +214,7 @@ impl Population {
         let listed = selection.patients.as_ref();
         match (name, &selection.level) {
             (_, SelectedLevel::System) => true,
-            // A Group names all its members, so it is exported only with all of them.
+            // A Group lists all its members, so it is exported only if the export includes all of them.
             ("Group", SelectedLevel::Patients) => listed.is_none() && !row.patients.is_empty(),
             // A Group without members is not exported.
             ("Group", SelectedLevel::Group(id)) => listed.is_none() && row.id == *id && !row.patients.is_empty(),

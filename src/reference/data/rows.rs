@@ -1,4 +1,4 @@
-//! Lines of an export: held in memory, or generated when they are sent.
+//! Lines of an export: stored in memory, or generated when they are sent.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::reference::data::generate::{GeneratedType, Generator};
 
-/// Lines without line ends. Cheap to copy and to cut.
+/// Lines without line ends. Cheap to copy and to split.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     source: RowSource,
@@ -44,7 +44,7 @@ impl Rows {
         self.end - self.start
     }
 
-    /// The line at `at`, from 0.
+    /// The line at index `at`, counted from 0.
     pub(crate) fn line(&self, at: u64) -> Option<Bytes> {
         let at = self.start.checked_add(at).filter(|at| *at < self.end)?;
         match &self.source {
@@ -56,7 +56,7 @@ impl Rows {
         }
     }
 
-    /// The part from `from`, with at most `count` lines.
+    /// The part that starts at index `from`, with at most `count` lines.
     pub(crate) fn part(&self, from: u64, count: u64) -> Self {
         let start = self.start.saturating_add(from).min(self.end);
         Self { source: self.source.clone(), start, end: start.saturating_add(count).min(self.end) }

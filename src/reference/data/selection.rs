@@ -1,4 +1,4 @@
-//! Which resources an export selects.
+//! The criteria by which an export selects resources.
 
 use std::collections::BTreeSet;
 
@@ -8,31 +8,31 @@ use crate::base::resource_types;
 /// The level of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SelectedLevel {
-    /// Everything.
+    /// All resources.
     System,
-    /// What belongs to patients.
+    /// The resources of all patients.
     Patients,
-    /// What belongs to the patients of the Group with this id.
+    /// The resources of the members of the Group with this id.
     Group(String),
 }
 
-/// What an export selects.
+/// The criteria of an export.
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceSelection {
-    /// Its level.
+    /// The export level.
     pub level: SelectedLevel,
-    /// The types; none: all.
+    /// The types; `None` for all types.
     pub types: Option<BTreeSet<String>>,
     /// Only resources changed after this instant.
     pub since: Option<Instant>,
     /// Only resources changed before this instant.
     pub until: Option<Instant>,
-    /// Only what belongs to these patients.
+    /// Only resources of these patients.
     pub patients: Option<BTreeSet<String>>,
 }
 
 impl ResourceSelection {
-    /// Everything at one level.
+    /// All resources at one export level.
     pub(crate) fn of(level: SelectedLevel) -> Self {
         Self { level, types: None, since: None, until: None, patients: None }
     }

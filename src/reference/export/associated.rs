@@ -22,7 +22,7 @@ fn parse(line: &Bytes) -> Value {
     serde_json::from_slice(line).unwrap_or_default()
 }
 
-/// Adds the Provenance that `includeAssociatedData` asks for, and removes the rest.
+/// Adds the Provenance that `includeAssociatedData` requests, and removes other Provenance.
 pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, export: &ExportRequest) {
     if export.selection.level == SelectedLevel::Patients && server.does(Behavior::NoProvenanceOfPatients) {
         found.retain(|(name, _)| *name != "Provenance");
@@ -33,11 +33,11 @@ pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, export: &E
     if server.does(Behavior::BinaryLines) {
         add_binaries(found);
     }
-    let asks_for = |value: &str| export.associated.contains(value);
+    let requests = |value: &str| export.associated.contains(value);
     if export.associated.is_empty() || server.does(Behavior::IgnoreAssociated) {
         return;
     }
-    let relevant = asks_for(RELEVANT) && !(asks_for(LATEST) && server.does(Behavior::StrictestAssociation));
+    let relevant = requests(RELEVANT) && !(requests(LATEST) && server.does(Behavior::StrictestAssociation));
     let exported: BTreeSet<String> = found
         .iter()
         .flat_map(|(name, rows)| rows.iter().map(move |line| (name, parse(&line))).collect::<Vec<_>>())
@@ -47,18 +47,18 @@ pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, export: &E
     let all: Vec<Provenance> = lines.into_iter().map(|line| (line.clone(), parse(&line))).collect();
     let is_relevant = |value: &Value| targets(value).iter().any(|target| exported.contains(target));
     let latest = latest(&all, &exported, server.does(Behavior::LatestIsFirst));
-    let mut kept: Vec<Bytes> = all
+    let mut selected: Vec<Bytes> = all
         .into_iter()
         .enumerate()
         .filter(|(index, (_, value))| if relevant { is_relevant(value) } else { latest.contains(index) })
         .map(|(_, (line, _))| line)
         .collect();
     if relevant && server.does(Behavior::RelevantLosesOne) {
-        kept.pop();
+        selected.pop();
     }
     found.retain(|(name, _)| *name != "Provenance");
-    if !kept.is_empty() {
-        found.push(("Provenance", Rows::held(kept)));
+    if !selected.is_empty() {
+        found.push(("Provenance", Rows::held(selected)));
     }
 }
 
@@ -68,7 +68,7 @@ fn targets(provenance: &Value) -> Vec<String> {
     list.filter_map(|target| target.get("reference")?.as_str().map(str::to_owned)).collect()
 }
 
-/// The indexes of the latest Provenance of each exported resource; of the first if `first`.
+/// The indexes of the latest Provenance of each exported resource, or of the first if `first` is set.
 fn latest(all: &[Provenance], exported: &BTreeSet<String>, first: bool) -> BTreeSet<usize> {
     let mut latest: BTreeMap<String, (String, usize)> = BTreeMap::new();
     for (index, (_, value)) in all.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `organizeOutputBy`: files of blocks, one block for each resource of a type.
+//! `organizeOutputBy`: files that consist of blocks, one block for each resource of a type.
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,7 @@ use crate::reference::reply::{Context, Point, ServerReply, outcome};
 use crate::reference::security::grant::Grant;
 use crate::reference::state::ServerState;
 
-/// Answers a DELETE of a polling URL.
+/// Responds to a DELETE of a polling URL.
 pub(crate) fn cancel(server: &ServerState, id: &str, grant: &Grant) -> ServerReply {
     let now = server.now();
     let mut jobs = server.jobs();
@@ -23,12 +23,12 @@ pub(crate) fn cancel(server: &ServerState, id: &str, grant: &Grant) -> ServerRep
         if server.spec() == Personality::Hcpd && !jobs.was_deleted(id) {
             return hcpd::unknown_job().of(context);
         }
-        return refuse(StatusCode::NOT_FOUND, "not-found", "there is no such job, or no longer").of(context);
+        return refuse(StatusCode::NOT_FOUND, "not-found", "the job does not exist, or was deleted").of(context);
     };
     let context = job.context_with_id();
     let running = matches!(job.stage(now), JobStage::Running(_));
     if server.does(Behavior::DeleteRunningOnly) && !running {
-        return refuse(StatusCode::NOT_FOUND, "not-found", "the job is done and cannot be cancelled").of(context);
+        return refuse(StatusCode::NOT_FOUND, "not-found", "the job is finished and cannot be cancelled").of(context);
     }
     if server.does(Behavior::DeleteFinishedOnly) && running {
         return refuse(StatusCode::CONFLICT, "conflict", "the job cannot be cancelled while it runs").of(context);

@@ -119,8 +119,8 @@ fn deletions(
     if selection.since.is_none() {
         return Rows::held(Vec::new());
     }
-    let untold = server.does(Behavior::DeletionsUntold);
-    let reported = |deletion: &DeletedResource| !untold || !population.has_removed(&deletion.reference);
+    let unreported = server.does(Behavior::DeletionsUntold);
+    let reported = |deletion: &DeletedResource| !unreported || !population.has_removed(&deletion.reference);
     let deletions = population.deletions(selection, &reported);
     match first_reference(found).filter(|_| server.does(Behavior::DeletedInOutput)) {
         Some(first) => {
@@ -137,8 +137,8 @@ fn outcomes(server: &ServerState, export: &ExportRequest, selection: &ResourceSe
     let failed = failed.iter().filter(|_| !server.does(Behavior::FailuresUntold));
     let failed = failed.map(|name| outcome("error", "exception", &format!("{name} could not be exported")));
     let more = server.does(Behavior::InformationOutcome).then(|| {
-        let level = format!("exported at the level {:?}", selection.level);
-        [outcome("information", "informational", &level), outcome("warning", "incomplete", "one was left out")]
+        let level = format!("exported at export level {:?}", selection.level);
+        [outcome("information", "informational", &level), outcome("warning", "incomplete", "one resource was omitted")]
     });
     let all = warnings.chain(failed).chain(more.into_iter().flatten());
     Rows::held(all.map(|outcome| Bytes::from(outcome.to_string())).collect())

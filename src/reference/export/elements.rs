@@ -1,4 +1,4 @@
-//! `_elements`: the elements that exported resources keep.
+//! `_elements`: removes elements from exported resources.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -10,10 +10,10 @@ use crate::reference::export::request::ExportRequest;
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::state::ServerState;
 
-/// The elements that every resource keeps.
+/// The elements that are never removed.
 const CORE: [&str; 4] = ["resourceType", "id", "meta", "implicitRules"];
 
-/// Removes the elements that `_elements` does not name and that are not mandatory.
+/// Removes the elements that are neither named in `_elements` nor mandatory.
 pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, export: &ExportRequest) {
     if export.elements.is_empty() || server.does(Behavior::IgnoreElements) {
         return;
@@ -47,7 +47,7 @@ pub(crate) fn apply(server: &ServerState, found: &mut FoundResources, export: &E
     }
 }
 
-/// Adds the tag of resources with fewer elements.
+/// Adds the tag `SUBSETTED` for resources with fewer elements.
 fn add_tag(fields: &mut Map<String, Value>) {
     let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
     let tag = json!({ "system": system, "code": "SUBSETTED" });

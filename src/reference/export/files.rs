@@ -8,7 +8,7 @@ use crate::reference::reply::{Context, FHIR_NDJSON, Payload, Point, ServerReply}
 use crate::reference::security::grant::Grant;
 use crate::reference::state::ServerState;
 
-/// Answers a GET of the file `name` in `folder`.
+/// Responds to a GET of the file `name` in `folder`.
 pub(crate) fn file(server: &ServerState, folder: &str, name: &str, grant: &Grant) -> ServerReply {
     let now = server.now();
     let mut jobs = server.jobs();
@@ -19,7 +19,7 @@ pub(crate) fn file(server: &ServerState, folder: &str, name: &str, grant: &Grant
     let Some((job, file)) = file.filter(|(job, _)| own(job)) else { return missing(Context::default()) };
     let context = Context { job: Some(job.id.clone()), file: Some(file.name.clone()), ..job.context.clone() };
     if file.point == Point::FileOutput && !grant.covers(file.kind) {
-        let text = "the token does not cover the resources in this file";
+        let text = "the scope of the token does not cover the resources in this file";
         return ServerReply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
     }
     if server.does(Behavior::SingleUseFiles) && server.is_repeated(&format!("{folder}/{name}")) {
@@ -36,6 +36,6 @@ pub(crate) fn file(server: &ServerState, folder: &str, name: &str, grant: &Grant
 }
 
 fn missing(context: Context) -> ServerReply {
-    let text = "there is no such file, or no longer";
+    let text = "the file does not exist, or was deleted";
     ServerReply::refusal(Point::FileGone, StatusCode::NOT_FOUND, "not-found", text).of(context)
 }

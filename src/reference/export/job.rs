@@ -8,16 +8,16 @@ use crate::reference::export::request::ExportRequest;
 use crate::reference::reply::{Context, Point};
 use crate::reference::security::grant::Grant;
 
-/// The maximum number of jobs. Beyond it the server answers kick-offs with 429.
+/// The maximum number of jobs. The server responds to further kick-offs with 429.
 pub(crate) const MAX_JOBS: usize = 2000;
 
-/// The maximum number of polls of one job within a second. Beyond it the server answers with 429.
+/// The maximum number of polls of one job within a second. The server responds to further polls with 429.
 const MAX_POLLS: usize = 10;
 
 /// One file of a job.
 #[derive(Clone, Debug)]
 pub(crate) struct JobFile {
-    /// The list of the manifest that names it.
+    /// The point of its downloads, which selects the list of the manifest that names it.
     pub point: Point,
     /// The type of its resources.
     pub kind: &'static str,
@@ -29,7 +29,7 @@ pub(crate) struct JobFile {
     pub continues: bool,
 }
 
-/// One export. Its result is fixed when it starts.
+/// One export. Its files are selected when it starts.
 #[derive(Clone, Debug)]
 pub(crate) struct ExportJob {
     /// The secret part of its polling URL.
@@ -40,9 +40,9 @@ pub(crate) struct ExportJob {
     pub started: SystemTime,
     /// Its `transactionTime`.
     pub transaction_time: SystemTime,
-    /// How long it runs; none: it never ends.
+    /// How long it runs; `None` if it never ends.
     pub duration: Option<Duration>,
-    /// Why it fails, if it does.
+    /// The reason if it fails.
     pub failure: Option<String>,
     /// The kick-off's URL.
     pub request: String,
@@ -54,17 +54,17 @@ pub(crate) struct ExportJob {
     pub organizer: Option<&'static str>,
     /// Its files.
     pub files: Vec<JobFile>,
-    /// What it asked for, if its files are selected only when it ends.
+    /// The export request, if the files are selected only when the job ends.
     pub select_at_end: Option<Box<ExportRequest>>,
-    /// The client that started it; none: the server did not need a token.
+    /// The client that started it; `None` if the server required no token.
     pub owner: Option<String>,
     /// The token of the kick-off.
     pub token: Option<String>,
-    /// How many output files the first manifest lists, if a second one lists the rest.
+    /// How many output files the first page of the manifest lists, if there is a second page.
     pub first_page: Option<usize>,
-    /// Whether its status is separate from the status of the poll.
+    /// Whether the status of the export is separate from the status of the poll.
     pub separate_status: bool,
-    /// The context by which faults choose answers.
+    /// The context that faults use to select responses.
     pub context: Context,
     /// When it was polled within the last second.
     pub recent_polls: VecDeque<SystemTime>,
@@ -75,14 +75,14 @@ pub(crate) struct ExportJob {
 /// The progress of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JobStage {
-    /// It runs, with this percentage done.
+    /// It runs, and this percentage is complete.
     Running(u64),
-    /// It has ended.
+    /// It is finished.
     Ended,
 }
 
 impl ExportJob {
-    /// Whether it belongs to the client that asks. A request that needed no token may see all jobs.
+    /// Whether the client of the request may see it. A request that needs no token may see all jobs.
     pub(crate) fn belongs_to(&self, grant: &Grant) -> bool {
         grant.client.is_none() || self.owner == grant.client
     }
@@ -100,12 +100,12 @@ impl ExportJob {
         }
     }
 
-    /// When the server forgets it and its files, `keep` after its end.
+    /// When the server deletes it and its files: `keep` after its end.
     pub(crate) fn expires(&self, keep: Duration) -> SystemTime {
         self.started + self.duration.unwrap_or(Duration::from_secs(86_400)) + keep
     }
 
-    /// Counts a poll. Returns whether polls come too fast, with at most one a second if `strict`.
+    /// Counts a poll. Returns whether polls are too frequent; if `strict` is set, one per second is permitted.
     pub(crate) fn polled_too_fast(&mut self, now: SystemTime, strict: bool) -> bool {
         let recent = |at: &SystemTime| now.duration_since(*at).unwrap_or_default() < Duration::from_secs(1);
         while self.recent_polls.front().is_some_and(|at| !recent(at)) {
@@ -119,7 +119,7 @@ impl ExportJob {
         false
     }
 
-    /// The context of answers about it.
+    /// The context of responses about it.
     pub(crate) fn context_with_id(&self) -> Context {
         Context { job: Some(self.id.clone()), ..self.context.clone() }
     }
@@ -133,7 +133,7 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// Forgets expired jobs.
+    /// Removes expired jobs.
     pub(crate) fn remove_expired(&mut self, now: SystemTime, keep: Duration) {
         self.by_id.retain(|_, job| job.expires(keep) > now);
     }
@@ -143,7 +143,7 @@ impl Jobs {
         self.by_id.len()
     }
 
-    /// Whether a job runs.
+    /// Whether any job runs.
     pub(crate) fn any_running(&self, now: SystemTime) -> bool {
         self.by_id.values().any(|job| !job.deleted && matches!(job.stage(now), JobStage::Running(_)))
     }
@@ -175,7 +175,7 @@ impl Jobs {
         self.by_id.values().find(|job| job.folder == folder)
     }
 
-    /// A job that an equal kick-off started.
+    /// A job that was started by the same kick-off.
     pub(crate) fn same_request(&self, fingerprint: &str) -> Option<&ExportJob> {
         self.by_id.values().find(|job| job.fingerprint == fingerprint && !job.deleted)
     }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_runs_then_ends_then_is_forgotten() {
+    fn a_job_runs_then_ends_then_expires() {
         let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let keep = Duration::from_secs(60);
         let mut jobs = Jobs::default();

@@ -1,4 +1,4 @@
-//! The ids of jobs and the folders of their files: random, unless a fault says otherwise.
+//! The ids of jobs and the folders of their files: random, unless a fault changes them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use crate::reference::state::ServerState;
 /// The id of a job that starts `now`.
 ///
 /// # Errors
-/// The answer to give if the system has no random numbers.
+/// The response to send if the system provides no random numbers.
 pub(crate) fn job_id(server: &ServerState, now: SystemTime) -> Result<String, Box<ServerReply>> {
     let millis = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let number = u128::from(server.notes().started);
@@ -18,7 +18,7 @@ pub(crate) fn job_id(server: &ServerState, now: SystemTime) -> Result<String, Bo
         return Ok((1_000 + number).to_string());
     }
     if server.does(Behavior::TimedJobs) {
-        // The number keeps two jobs of one instant apart.
+        // The number makes two jobs of the same instant distinct.
         return Ok((millis + number).to_string());
     }
     if server.does(Behavior::ShortJobs) {
@@ -39,7 +39,7 @@ pub(crate) fn job_id(server: &ServerState, now: SystemTime) -> Result<String, Bo
 /// The folder of a job's files.
 ///
 /// # Errors
-/// As [`job_id`].
+/// The same as for [`job_id`].
 pub(crate) fn folder(server: &ServerState) -> Result<String, Box<ServerReply>> {
     if server.does(Behavior::NumberedFolders) {
         return Ok(server.notes().started.to_string());

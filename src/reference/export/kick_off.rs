@@ -23,14 +23,14 @@ use crate::reference::security::grant::Grant;
 use crate::reference::state::ServerState;
 use crate::reference::urls;
 
-/// How faults name a Group that a client created. Its id is random.
+/// The id by which faults select a Group that a client created; its real id is random.
 const CREATED_BY_CLIENT: &str = "made-by-client";
 
 fn refused(status: StatusCode, code: &str, text: &str) -> Box<ServerReply> {
     Box::new(ServerReply::refusal(Point::KickoffRefused, status, code, text))
 }
 
-/// Answers a kick-off at `level`.
+/// Responds to a kick-off at `level`.
 pub(crate) fn kick_off(server: &ServerState, request: &ServerRequest, level: SelectedLevel) -> ServerReply {
     let (export_level, group) = match &level {
         SelectedLevel::System => (ExportLevel::System, None),
@@ -141,20 +141,20 @@ fn check_method(server: &ServerState, request: &ServerRequest) -> Result<(), Box
     if methods.contains(&request.method) {
         return Ok(());
     }
-    let text = format!("an export is kicked off by {}", allow.replace(", ", " or "));
+    let text = format!("the method of a kick-off must be {}", allow.replace(", ", " or "));
     let refusal = refused(StatusCode::METHOD_NOT_ALLOWED, "not-supported", &text);
     Err(Box::new(refusal.with("allow", allow)))
 }
 
-/// The conformant server takes a missing header for the value that it needs. Faults do not.
+/// Checks the headers. The conformant server accepts a kick-off without them; faults may not.
 fn check_headers(server: &ServerState, request: &ServerRequest) -> Result<(), Box<ServerReply>> {
     let header = |name: &str| request.headers.get(name).and_then(|line| line.to_str().ok());
     let asynchronous = Preferences::read(&request.headers).asynchronous;
     if server.does(Behavior::ExactPrefer) && header("prefer").is_some_and(|line| line != "respond-async") {
-        return Err(refused(StatusCode::BAD_REQUEST, "invalid", "Prefer must be respond-async"));
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid", "the header Prefer must be respond-async"));
     }
     if server.does(Behavior::RequirePrefer) && !asynchronous {
-        return Err(refused(StatusCode::BAD_REQUEST, "required", "Prefer: respond-async is needed"));
+        return Err(refused(StatusCode::BAD_REQUEST, "required", "the header Prefer: respond-async is required"));
     }
     let needs_prefer = server.spec() == Personality::Smile && !server.does(Behavior::PreferForgotten);
     if needs_prefer && !asynchronous {
@@ -162,7 +162,11 @@ fn check_headers(server: &ServerState, request: &ServerRequest) -> Result<(), Bo
     }
     let accepts_json = header("accept").is_some_and(|line| line.contains("application/fhir+json"));
     if server.does(Behavior::RequireAccept) && !accepts_json {
-        return Err(refused(StatusCode::NOT_ACCEPTABLE, "required", "Accept: application/fhir+json is needed"));
+        return Err(refused(
+            StatusCode::NOT_ACCEPTABLE,
+            "required",
+            "the header Accept: application/fhir+json is required",
+        ));
     }
     Ok(())
 }
@@ -174,18 +178,22 @@ fn check_group(server: &ServerState, level: &SelectedLevel) -> Result<Option<Str
     if known || server.does(Behavior::UnknownGroupEmpty) {
         return Ok(None);
     }
-    let text = format!("there is no Group {}", excerpt(id));
+    let text = format!("the Group {} does not exist", excerpt(id));
     if server.does(Behavior::UnknownGroupFails) {
         return Ok(Some(text));
     }
     Err(refused(StatusCode::NOT_FOUND, "not-found", &text))
 }
 
-/// An export of a Group needs a scope to read Groups, and some Groups are closed to all clients.
+/// Refuses the export of a Group without a scope to read Groups, and the export of a Group that no client may export.
 fn check_permission(server: &ServerState, grant: &Grant, level: &SelectedLevel) -> Result<(), Box<ServerReply>> {
     let SelectedLevel::Group(id) = level else { return Ok(()) };
     if !grant.covers("Group") && !server.does(Behavior::GroupReadUnasked) {
-        return Err(refused(StatusCode::FORBIDDEN, "forbidden", "the token does not let read Groups"));
+        return Err(refused(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "the scope of the token does not permit reading Groups",
+        ));
     }
     let closed = server.options.kept_group.as_deref().filter(|_| !server.does(Behavior::KeptGroupExported));
     if Some(id.as_str()) == closed {
@@ -194,16 +202,16 @@ fn check_permission(server: &ServerState, grant: &Grant, level: &SelectedLevel) 
     Ok(())
 }
 
-/// Restricts an export to the types that the token covers, and refuses other types that `_type` names.
+/// Restricts an export to the types that the token covers, and refuses other types in `_type`.
 fn restrict_to_scope(server: &ServerState, grant: &Grant, export: &mut ExportRequest) -> Result<(), Box<ServerReply>> {
     let Some(covered) = &grant.types else { return Ok(()) };
     let covers = |kind: &str| covered.iter().any(|one| one == kind);
     let types = &mut export.selection.types;
     match types {
-        Some(asked) if asked.iter().all(|kind| covers(kind)) => {}
-        Some(asked) if server.does(Behavior::ForeignTypesDropped) => asked.retain(|kind| covers(kind)),
+        Some(requested) if requested.iter().all(|kind| covers(kind)) => {}
+        Some(requested) if server.does(Behavior::ForeignTypesDropped) => requested.retain(|kind| covers(kind)),
         Some(_) => {
-            let text = "_type names resources that the token does not cover";
+            let text = "_type has a resource type that the scope of the token does not cover";
             return Err(refused(StatusCode::FORBIDDEN, "forbidden", text));
         }
         None => *types = Some(covered.iter().cloned().collect()),
@@ -211,7 +219,7 @@ fn restrict_to_scope(server: &ServerState, grant: &Grant, export: &mut ExportReq
     Ok(())
 }
 
-/// Refuses a job if too many jobs run or exist.
+/// Refuses a kick-off if too many jobs run or exist.
 fn check_load(server: &ServerState, jobs: &Jobs, now: SystemTime) -> Result<(), Box<ServerReply>> {
     if server.does(Behavior::OneJobAtATime) && jobs.any_running(now) {
         let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", "another export is running");
@@ -223,11 +231,11 @@ fn check_load(server: &ServerState, jobs: &Jobs, now: SystemTime) -> Result<(), 
     ];
     for (behavior, status, code) in refusals {
         if server.does(behavior) && jobs.any_running(now) {
-            return Err(refused(status, code, "too many concurrent exports, at most 1"));
+            return Err(refused(status, code, "too many concurrent exports; at most 1 is allowed"));
         }
     }
     if jobs.len() >= MAX_JOBS {
-        let text = "too many jobs; delete some, or come again later";
+        let text = "too many jobs; delete some, or try again later";
         let refusal = refused(StatusCode::TOO_MANY_REQUESTS, "throttled", text);
         return Err(Box::new(refusal.with("retry-after", "60")));
     }
@@ -253,7 +261,7 @@ fn files_of_job(
 
 fn accepted(server: &ServerState, id: &str, separate_status: bool) -> ServerReply {
     let (point, status) = (Point::KickoffAccepted, StatusCode::ACCEPTED);
-    let text = "the export has started; its status is at the Content-Location";
+    let text = "the export has started; poll the Content-Location for the status";
     let reply = match server.spec().is_hapi() {
         true => ServerReply::empty(point, status),
         false => ServerReply::fhir(point, status, outcome("information", "informational", text)),

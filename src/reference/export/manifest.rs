@@ -11,7 +11,7 @@ use crate::reference::reply::Point;
 use crate::reference::state::ServerState;
 use crate::reference::urls::file_url;
 
-/// The manifest of an ended job, or its first page.
+/// The manifest of a finished job, or its first page.
 pub(crate) fn complete(server: &ServerState, job: &ExportJob) -> Value {
     match server.spec() {
         Personality::Smile => smile::manifest(job, &|file| file_url(server, job, file)),
@@ -20,7 +20,7 @@ pub(crate) fn complete(server: &ServerState, job: &ExportJob) -> Value {
     }
 }
 
-/// A page of the job's manifest: 0, or 1 for the page that the first links to once the job has ended.
+/// A page of the job's manifest: 0 for the first page, 1 for the page that it links to after the job has finished.
 pub(crate) fn page(server: &ServerState, job: &ExportJob, page: usize, ended: bool) -> Value {
     let mut output = items(server, job, Point::FileOutput);
     if let Some(first) = job.first_page {
@@ -42,7 +42,7 @@ pub(crate) fn page(server: &ServerState, job: &ExportJob, page: usize, ended: bo
             fields.insert("outputOrganizedBy".to_owned(), kind.into());
         }
         let deleted = if page == 0 { items(server, job, Point::FileDeleted) } else { Vec::new() };
-        // STU 1 has no such list.
+        // STU 1 does not define this list.
         let has_list = job.incremental && server.spec().edition() >= 2 && page == 0;
         if has_list || !deleted.is_empty() || server.does(Behavior::EmptyDeleted) {
             fields.insert("deleted".to_owned(), Value::Array(deleted));

@@ -1,4 +1,4 @@
-//! What the server needs to understand the parameters of a kick-off.
+//! The context in which the server reads the parameters of a kick-off.
 
 use http::Method;
 
@@ -10,7 +10,7 @@ use crate::reference::personality::spec::Personality;
 use crate::reference::reply::ServerReply;
 use crate::reference::request::bad_request;
 
-/// Whether the server accepted a parameter.
+/// The result of reading a parameter: accepted or refused.
 pub(crate) type Accepted = Result<(), Box<ServerReply>>;
 
 /// A parameter of a kick-off.
@@ -26,26 +26,26 @@ pub(crate) struct Parameter<'a> {
     pub first: bool,
 }
 
-/// How the server understands parameters.
+/// The context in which parameters are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ParameterReader<'a> {
-    /// The spec that the server keeps.
+    /// The spec that the server implements.
     pub spec: Personality,
-    /// The resources that the server holds.
+    /// The resources that the server has.
     pub population: &'a Population,
-    /// Whether the client asked for leniency.
+    /// Whether the client requested `handling=lenient`.
     pub lenient: bool,
     /// The behaviors that faults switched on.
     pub behaviors: &'a ActiveBehaviors,
 }
 
 impl ParameterReader<'_> {
-    /// Whether a fault names this behavior.
+    /// Whether a fault switches on this behavior.
     pub(crate) fn does(&self, behavior: Behavior) -> bool {
         self.behaviors.has(behavior)
     }
 
-    /// Refuses what the server does not support, or ignores it with a warning if the client asked for leniency.
+    /// Refuses an unsupported parameter, or ignores it with a warning if the client requested `handling=lenient`.
     pub(crate) fn unsupported(&self, export: &mut ExportRequest, text: &str) -> Accepted {
         if !self.lenient || self.spec.edition() < 2 || self.does(Behavior::NeverLenient) {
             return Err(bad_request("not-supported", text));

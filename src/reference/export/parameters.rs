@@ -36,7 +36,7 @@ pub(crate) fn read(
         let repeats =
             matches!(name.as_str(), "_type" | "patient" | "_typeFilter" | "_elements" | "includeAssociatedData");
         if !first && !repeats {
-            return Err(bad_request("invalid", &format!("{name} may be given only once")));
+            return Err(bad_request("invalid", &format!("{name} must be given only once")));
         }
         read_one(reader, &mut export, &Parameter { method, name, value, first })?;
     }
@@ -119,7 +119,7 @@ fn elements(export: &mut ExportRequest, value: &str) -> Accepted {
             _ => (None, name),
         };
         if !element.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(bad_request("value", "_elements names elements at the root of a resource alone"));
+            return Err(bad_request("value", "_elements must name elements at the root of a resource"));
         }
         export.elements.push((kind, element.to_owned()));
     }
@@ -129,7 +129,7 @@ fn elements(export: &mut ExportRequest, value: &str) -> Accepted {
 fn associated(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
     for name in value.split(',').map(str::trim) {
         if !matches!(name, LATEST | RELEVANT) {
-            let text = format!("the associated data {} are not supported", excerpt(name));
+            let text = format!("includeAssociatedData={} is not supported", excerpt(name));
             reader.unsupported(export, &text)?;
         }
         export.associated.insert(name.to_owned());
@@ -138,7 +138,7 @@ fn associated(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &
 }
 
 fn organizer(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
-    // Blocks are built in memory. A generated population does not fit into it.
+    // Blocks are built in memory. A generated population can be too large for it.
     let known = ORGANIZERS.iter().find(|kind| **kind == value).filter(|_| !reader.population.is_generated());
     match known.filter(|_| !reader.does(Behavior::NeverOrganizes)) {
         Some(kind) => {
@@ -146,7 +146,7 @@ fn organizer(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &s
             Ok(())
         }
         None => {
-            let text = format!("organizeOutputBy={} is not supported; Patient is", excerpt(value));
+            let text = format!("organizeOutputBy={} is not supported; use Patient", excerpt(value));
             reader.unsupported(export, &text)
         }
     }
@@ -158,7 +158,7 @@ fn output_format(reader: &ParameterReader<'_>, value: &str) -> Accepted {
     if known || reader.does(Behavior::AnyOutputFormat) {
         return Ok(());
     }
-    let text = format!("_outputFormat {} is not supported; application/fhir+ndjson is", excerpt(value));
+    let text = format!("_outputFormat={} is not supported; use application/fhir+ndjson", excerpt(value));
     Err(bad_request("not-supported", &text))
 }
 
@@ -171,14 +171,14 @@ fn types(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str, 
             let text = format!("the resource type {} in _type is not supported", excerpt(name));
             reader.unsupported(export, &text)?;
         }
-        // An unknown type that the server ignores still narrows the export, since the client asked for nothing else.
+        // An unknown type that is ignored still restricts the export: the client did not request the other types.
         export.selection.types.get_or_insert_default().insert(name.to_owned());
     }
     Ok(())
 }
 
-/// Reads a filter of one type. The server refuses a filter that it understands only in part: otherwise it would export
-/// more than the client asked for.
+/// Reads a filter of one type. The server refuses a filter that it understands only in part, so that it does not export
+/// more than the client requested.
 fn type_filter(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
     let query = Query::parse(value).map_err(|error| bad_request("invalid", &format!("_typeFilter: {error}")))?;
     if let Some(unknown) = query.unknown.first() {
@@ -193,10 +193,10 @@ fn type_filter(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: 
 
 fn patient(reader: &ParameterReader<'_>, export: &mut ExportRequest, method: &Method, value: &str) -> Accepted {
     if export.selection.level == SelectedLevel::System {
-        return reader.unsupported(export, "the parameter patient is not supported at system level");
+        return reader.unsupported(export, "the parameter patient is not supported at export level system");
     }
     if method != Method::POST {
-        return reader.unsupported(export, "the parameter patient is supported in a POST only");
+        return reader.unsupported(export, "the parameter patient is supported only in a POST");
     }
     if reader.does(Behavior::IgnorePatient) {
         return Ok(());
@@ -214,17 +214,17 @@ fn patient(reader: &ParameterReader<'_>, export: &mut ExportRequest, method: &Me
     if matches!(export.selection.level, SelectedLevel::Group(_)) && reader.does(Behavior::OutsidersPassedOver) {
         return Ok(());
     }
-    reader.unsupported(export, &format!("the patient {} is not among those exported", excerpt(id)))
+    reader.unsupported(export, &format!("the patient {} is not part of this export", excerpt(id)))
 }
 
-/// Refuses an export of patients whose types all lie outside the Patient compartment.
+/// Refuses an export of patients if all types in `_type` are outside the Patient compartment.
 fn check_compartment(reader: &ParameterReader<'_>, export: &mut ExportRequest) -> Accepted {
     let outside = export.selection.types.as_ref().is_some_and(|types| {
         let mut known = types.iter().filter(|name| resource_types::is_r4(name)).peekable();
         known.peek().is_some() && known.all(|name| !resource_types::is_in_patient_compartment(name))
     });
     if outside && export.selection.level != SelectedLevel::System {
-        return reader.unsupported(export, "_type asks for nothing that belongs to patients");
+        return reader.unsupported(export, "no type in _type belongs to the Patient compartment");
     }
     Ok(())
 }
@@ -232,7 +232,7 @@ fn check_compartment(reader: &ParameterReader<'_>, export: &mut ExportRequest) -
 fn instant_of(name: &str, value: &str) -> Result<Instant, Box<ServerReply>> {
     // A plus that was not encoded arrives as a space.
     Instant::parse(&value.replace(' ', "+")).ok_or_else(|| {
-        let text = format!("{name} {} is not an instant, as 2024-03-01T10:00:00Z is", excerpt(value));
+        let text = format!("{name}={} is not an instant such as 2024-03-01T10:00:00Z", excerpt(value));
         bad_request("value", &text)
     })
 }

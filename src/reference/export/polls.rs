@@ -11,7 +11,7 @@ use crate::reference::reply::{Context, Point, ServerReply};
 use crate::reference::security::grant::Grant;
 use crate::reference::state::ServerState;
 
-/// Answers a poll.
+/// Responds to a poll.
 pub(crate) fn poll(server: &ServerState, id: &str, grant: &Grant) -> ServerReply {
     let now = server.now();
     let mut jobs = server.jobs();
@@ -27,12 +27,12 @@ pub(crate) fn poll(server: &ServerState, id: &str, grant: &Grant) -> ServerReply
     }
     let context = job.context_with_id();
     if server.does(Behavior::NarrowPollsRefused) && grant.types.is_some() {
-        let text = "the token does not let read jobs";
+        let text = "the scope of the token does not permit reading jobs";
         return ServerReply::refusal(Point::Unauthorized, StatusCode::FORBIDDEN, "forbidden", text).of(context);
     }
     let too_fast = job.polled_too_fast(now, server.does(Behavior::ThrottleEarly));
     if too_fast && !server.does(Behavior::NeverThrottle) {
-        let text = "polled too often; keep to Retry-After";
+        let text = "polled too often; wait as long as Retry-After says";
         return ServerReply::refusal(Point::PollThrottled, StatusCode::TOO_MANY_REQUESTS, "throttled", text)
             .with("retry-after", "1")
             .of(context);
@@ -52,7 +52,7 @@ pub(crate) fn poll(server: &ServerState, id: &str, grant: &Grant) -> ServerReply
     if job.separate_status { separate_status(reply) } else { reply }
 }
 
-/// The answer to the poll of a running job, with the files that are ready if the client asked for them.
+/// The response to a poll of a running job, with the files that are ready if the client requested partial manifests.
 fn running(server: &ServerState, job: &ExportJob, percent: u64) -> ServerReply {
     let status = StatusCode::ACCEPTED;
     let progress = match server.spec() {
@@ -80,7 +80,7 @@ fn ended(server: &ServerState, job: &ExportJob) -> ServerReply {
     }
 }
 
-/// Answers a request for the second page of a job's manifest.
+/// Responds to a request for the second page of a job's manifest.
 pub(crate) fn second_page(server: &ServerState, id: &str, grant: &Grant) -> ServerReply {
     let now = server.now();
     let mut jobs = server.jobs();
@@ -103,18 +103,18 @@ fn unknown_job(server: &ServerState, id: &str, deleted: bool) -> ServerReply {
         return ServerReply::empty(Point::PollGone, StatusCode::ACCEPTED).with("retry-after", "1");
     }
     let context = Context { job: Some(id.to_owned()), deleted, ..Context::default() };
-    let text = "there is no such job, or no longer";
+    let text = "the job does not exist, or was deleted";
     let refusal = ServerReply::refusal(Point::PollGone, StatusCode::NOT_FOUND, "not-found", text);
     poll_error(server, refusal).of(context)
 }
 
-/// The answer of a faulty server to the poll of another client's job.
+/// The response of a faulty server to the poll of another client's job.
 fn foreign_job() -> ServerReply {
     let text = "the job belongs to another client";
     ServerReply::refusal(Point::PollGone, StatusCode::FORBIDDEN, "forbidden", text)
 }
 
-/// STU 1 sends the errors of polls as plain JSON.
+/// Changes the media type of a poll error to plain JSON in STU 1.
 fn poll_error(server: &ServerState, refusal: ServerReply) -> ServerReply {
     match server.spec().edition() {
         1 => refusal.with("content-type", "application/json"),

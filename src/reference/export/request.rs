@@ -1,4 +1,4 @@
-//! What an export asks for.
+//! The accepted parameters of an export.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ pub(crate) const RELEVANT: &str = "RelevantProvenanceResources";
 pub(crate) struct ExportRequest {
     /// The resources that it selects.
     pub selection: ResourceSelection,
-    /// What the server ignored because the client asked for leniency, one sentence each.
+    /// The parameters that the server ignored because of `handling=lenient`, one sentence each.
     pub ignored: Vec<String>,
-    /// `_typeFilter`, where the server understands ids only.
+    /// `_typeFilter` of a server that understands only ids.
     pub id_filters: Vec<IdFilter>,
-    /// `_typeFilter`, where the server understands searches.
+    /// `_typeFilter` of a server that understands searches.
     pub searches: Vec<Query>,
-    /// `_elements`, each for one type or for all; empty: all elements.
+    /// `_elements`, each for one type or for all types; empty for all elements.
     pub elements: Vec<(Option<String>, String)>,
     /// `includeAssociatedData`.
     pub associated: BTreeSet<String>,
@@ -30,7 +30,7 @@ pub(crate) struct ExportRequest {
     pub partial_manifests: bool,
     /// The type by which the output is organized.
     pub organizer: Option<&'static str>,
-    /// Why the job will fail, if a parameter is checked only when the job runs.
+    /// The reason if the job will fail because a parameter is checked only when the job runs.
     pub failure: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which state of the data an export returns, and how it is dated.
+//! The time of the data that an export returns, and its `transactionTime`.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use crate::reference::state::ServerState;
 /// The age of the data that a delayed export returns.
 const EXPORT_DELAY: Duration = Duration::from_secs(3);
 
-/// How long a job runs; none: it never ends.
+/// How long a job runs; `None` if it never ends.
 pub(crate) fn job_duration(server: &ServerState) -> Option<Duration> {
     if server.does(Behavior::NeverCompletes) {
         None
@@ -23,7 +23,7 @@ pub(crate) fn job_duration(server: &ServerState) -> Option<Duration> {
     }
 }
 
-/// The resources for an export that starts `now`.
+/// The resources that an export that starts `now` selects from.
 pub(crate) fn population(server: &ServerState, now: SystemTime) -> Arc<Population> {
     if server.does(Behavior::LagsBehind) {
         return server.population_at(now - EXPORT_DELAY);
@@ -48,7 +48,7 @@ pub(crate) fn transaction_time(server: &ServerState, now: SystemTime) -> SystemT
     }
 }
 
-/// Why an export fails as a whole, if a resource that cannot be exported fails it.
+/// The reason if an export fails because one of its resources cannot be exported.
 pub(crate) fn failure(server: &ServerState, export: &ExportRequest, population: &Population) -> Option<String> {
     let mut found = server.does(Behavior::FailuresEndAll).then(|| population.select(&export.selection))?;
     let failed = population.remove_failing(&mut found);

@@ -10,12 +10,12 @@ use crate::reference::fault::definition::Fault;
 pub(crate) struct ActiveBehaviors(BTreeSet<Behavior>);
 
 impl ActiveBehaviors {
-    /// The behaviors that these faults name.
+    /// The behaviors that these faults switch on.
     pub(crate) fn of(faults: &[Fault]) -> Self {
         faults.iter().flat_map(Fault::behaviors).collect()
     }
 
-    /// Whether a fault names this behavior.
+    /// Whether a fault switches on this behavior.
     pub(crate) fn has(&self, behavior: Behavior) -> bool {
         self.0.contains(&behavior)
     }

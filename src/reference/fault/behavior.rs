@@ -1,53 +1,53 @@
-//! The faults that need code in the server: no change of an answer can show them.
+//! Behaviors: faults that need code in the server, because a change of a response is not enough.
 
 use crate::base::vocabulary::words;
 
 words! {
-    /// A behavior that a fault file may name. Each doc says what the server then does.
+    /// A behavior that a fault file can name. Each comment says what the server then does.
     Behavior {
-        /// Accepts `_type` without effect.
+        /// Ignores `_type` and exports all types.
         IgnoreType = "ignore-type",
         /// Uses only the last value of a repeated `_type`.
         LastTypeWins = "last-type-wins",
-        /// Exports only Patients without `_type`.
+        /// Exports only Patients if the kick-off has no `_type`.
         PatientsByDefault = "patients-by-default",
-        /// Accepts `_since` without effect.
+        /// Ignores `_since` and exports resources of any date.
         IgnoreSince = "ignore-since",
-        /// Uses only the date of `_since`.
+        /// Uses only the date of `_since`, not the time.
         SinceByDate = "since-by-date",
-        /// Accepts `_until` without effect.
+        /// Ignores `_until` and exports resources of any date.
         IgnoreUntil = "ignore-until",
-        /// Accepts the body of a POST without effect.
+        /// Ignores the parameters in the body of a POST kick-off.
         IgnorePostParameters = "ignore-post-parameters",
-        /// Accepts `patient` without effect.
+        /// Ignores the parameter `patient`.
         IgnorePatient = "ignore-patient",
-        /// Ignores a patient outside the Group without a warning.
+        /// Ignores, without a warning, a `patient` that is not a member of the Group.
         OutsidersPassedOver = "outsiders-passed-over",
-        /// Accepts `_elements` without effect.
+        /// Ignores `_elements` and exports whole resources.
         IgnoreElements = "ignore-elements",
-        /// Applies elements without a type to the first type only.
+        /// Applies an element without a type in `_elements` only to the first exported type.
         ElementsOfOneType = "elements-of-one-type",
-        /// Removes mandatory elements too.
+        /// Removes elements that `_elements` does not name, mandatory elements included.
         ElementsDropMandatory = "elements-drop-mandatory",
-        /// Does not tag resources with fewer elements.
+        /// Does not add the tag `SUBSETTED` to resources with fewer elements.
         ElementsUntagged = "elements-untagged",
-        /// Keeps more elements than the client asked for.
+        /// Exports more elements than `_elements` requests: all except `name`.
         ElementsKeepMore = "elements-keep-more",
-        /// Accepts `includeAssociatedData` without effect.
+        /// Ignores `includeAssociatedData`.
         IgnoreAssociated = "ignore-associated",
-        /// Takes the first Provenance for the latest.
+        /// Exports the first Provenance of a resource as its latest.
         LatestIsFirst = "latest-is-first",
-        /// Leaves out one relevant Provenance.
+        /// Omits one Provenance from `RelevantProvenanceResources`.
         RelevantLosesOne = "relevant-loses-one",
-        /// Uses the stricter of two values of `includeAssociatedData`.
+        /// Applies only `LatestProvenanceResources` if both values of `includeAssociatedData` are given.
         StrictestAssociation = "strictest-association",
-        /// Leaves Provenance out of exports of patients.
+        /// Omits Provenance from patient-level exports.
         NoProvenanceOfPatients = "no-provenance-of-patients",
-        /// Leaves Conditions out of exports of patients.
+        /// Omits Conditions from patient-level and group-level exports.
         CompartmentShort = "compartment-short",
-        /// Exports the Binary of each DocumentReference too.
+        /// Exports the Binary of each DocumentReference in addition to the requested resources.
         BinaryLines = "binary-lines",
-        /// Deletes a patient during the run.
+        /// Deletes one patient during the run.
         DeletesOneMeanwhile = "deletes-one-meanwhile",
         /// Deletes several patients during the run.
         DeletesMeanwhile = "deletes-meanwhile",
@@ -55,291 +55,291 @@ words! {
         ChangesMeanwhile = "changes-meanwhile",
         /// Accepts any `_outputFormat`.
         AnyOutputFormat = "any-output-format",
-        /// Accepts any body of a POST.
+        /// Accepts any body of a POST kick-off.
         AnyPostBody = "any-post-body",
-        /// Refuses unknown parameters with `handling=lenient` too.
+        /// Refuses unknown parameters, even with `handling=lenient`.
         NeverLenient = "never-lenient",
-        /// Requires `Prefer` to be exactly `respond-async`.
+        /// Refuses a kick-off with a `Prefer` header other than `respond-async`.
         ExactPrefer = "exact-prefer",
-        /// Requires `Prefer: respond-async`.
+        /// Refuses a kick-off without `Prefer: respond-async`.
         RequirePrefer = "require-prefer",
-        /// Requires `Accept: application/fhir+json`.
+        /// Refuses a kick-off without `Accept: application/fhir+json`.
         RequireAccept = "require-accept",
-        /// Exports an unknown Group as an empty one.
+        /// Exports an unknown Group as a Group without members.
         UnknownGroupEmpty = "unknown-group-empty",
-        /// Accepts an unknown Group, and its job fails.
+        /// Accepts the kick-off of an unknown Group; its job then fails.
         UnknownGroupFails = "unknown-group-fails",
-        /// Exports all patients instead of a Group.
+        /// Exports all patients if a Group is requested.
         GroupExportsAll = "group-exports-all",
-        /// Exports all patients instead of a Group without members.
+        /// Exports all patients if a Group without members is requested.
         EmptyGroupExportsAll = "empty-group-exports-all",
-        /// Creates Groups at once, whatever the client prefers.
+        /// Creates Groups immediately, even with `Prefer: respond-async`.
         CohortsAtOnce = "cohorts-at-once",
-        /// Creates Groups only by jobs.
+        /// Refuses to create a Group without `Prefer: respond-async`.
         CohortsNeverAtOnce = "cohorts-never-at-once",
-        /// Creates Groups by jobs, whatever the client prefers.
+        /// Creates Groups by a job, even without `Prefer: respond-async`.
         CohortsAlwaysLater = "cohorts-always-later",
-        /// Never ends the jobs that create Groups.
+        /// Never finishes the jobs that create Groups.
         CohortsWaitForever = "cohorts-wait-forever",
-        /// Rejects Groups at the end of their jobs.
+        /// Rejects each Group when its job ends.
         CohortsRejected = "cohorts-rejected",
-        /// Drops the filter of a Group.
+        /// Removes the member filter from a Group that it creates.
         CohortsLoseFilter = "cohorts-lose-filter",
         /// Creates Groups without members.
         CohortsStillEmpty = "cohorts-still-empty",
-        /// Accepts the DELETE of a Group without effect.
+        /// Accepts the DELETE of a Group but does not delete it.
         CohortsStay = "cohorts-stay",
-        /// Finds all Groups in a search for a name.
+        /// Ignores `name` in a search for Groups and returns all Groups.
         NamesPassedOver = "names-passed-over",
-        /// Does not declare updates of Groups.
+        /// Does not declare that clients can update Groups.
         NoUpdates = "no-updates",
-        /// Exports nothing.
+        /// Exports no resources, and searches find none.
         ExportNothing = "export-nothing",
-        /// Returns an existing job for the same request.
+        /// Returns the existing job if the same kick-off is repeated.
         ReuseJobs = "reuse-jobs",
-        /// Never ends jobs.
+        /// Never finishes a job.
         NeverCompletes = "never-completes",
-        /// Ends jobs when they start.
+        /// Finishes each job immediately.
         CompleteAtOnce = "complete-at-once",
-        /// Fails jobs.
+        /// Fails every job.
         JobsFail = "jobs-fail",
         /// Lists an empty file for each type without resources.
         EmptyFiles = "empty-files",
-        /// Accepts `_typeFilter` without effect.
+        /// Ignores `_typeFilter`.
         IgnoreTypeFilter = "ignore-type-filter",
-        /// Exports the resources that exported resources refer to.
+        /// Also exports the resources that exported resources refer to.
         AddsReferenced = "adds-referenced",
-        /// Exports nothing, although there are resources.
+        /// Exports no resources, although searches find some.
         LosesEverything = "loses-everything",
-        /// Exports one resource that does not match the filter.
+        /// Exports one resource of each filtered type that does not match the filter.
         FilterLeaks = "filter-leaks",
-        /// Leaves out the last resource that matches the filter.
+        /// Omits the last matching resource of each filtered type.
         FilterLoses = "filter-loses",
-        /// Leaves out the newest resource of each type with `_since`.
+        /// Omits the newest resource of each type from an export with `_since`.
         SinceLosesNewest = "since-loses-newest",
-        /// Leaves out the resources of unchanged patients with `_since`.
+        /// Omits the resources of unchanged patients from an export with `_since`.
         SinceHidesChildren = "since-hides-children",
-        /// Exports all resources of one patient with `_since`, however old.
+        /// Exports all resources of one unchanged patient, of any date, in an export with `_since`.
         SinceKeepsMember = "since-keeps-member",
-        /// Exports nothing for a repeated request.
+        /// Exports no resources if the same kick-off is repeated.
         RepeatFindsNothing = "repeat-finds-nothing",
-        /// Exports the newest resource of each type with `_until`.
+        /// Exports the newest resource of each type although it is later than `_until`.
         UntilLeaks = "until-leaks",
         /// Uses only the last of several filters of one type.
         LastFilterWins = "last-filter-wins",
-        /// Leaves out types without a filter.
+        /// Omits types without a filter if `_typeFilter` is given.
         FilterDropsOthers = "filter-drops-others",
         /// Uses only the last criterion of a filter.
         LastCriterionOnly = "last-criterion-only",
-        /// Ignores chained criteria.
+        /// Ignores chained criteria in filters.
         IgnoreChains = "ignore-chains",
-        /// Ignores reverse chained criteria.
+        /// Ignores reverse-chained criteria (`_has`) in filters.
         IgnoreReverseChains = "ignore-reverse-chains",
-        /// Ignores distances.
+        /// Ignores the criterion `near` in filters.
         IgnoreNear = "ignore-near",
-        /// Takes distances for miles.
+        /// Reads the distance in `near` as miles.
         NearInMiles = "near-in-miles",
-        /// Ignores `HealthcareService?type=`.
+        /// Ignores `HealthcareService?type=`, which FHIR does not define.
         IgnoreUndefinedParameters = "ignore-undefined-parameters",
-        /// Takes `HealthcareService?type=` for `service-type`.
+        /// Reads `HealthcareService?type=` as `service-type=`.
         TakeTypeForServiceType = "take-type-for-service-type",
-        /// Finds nothing by an identifier without its system.
+        /// Matches no resource if a filter has an identifier without its system.
         BareIdentifiersUnknown = "bare-identifiers-unknown",
-        /// Finds nothing by filters.
+        /// Exports no resources if `_typeFilter` is given.
         FiltersPassNothing = "filters-pass-nothing",
-        /// Requires all filters of one type to match.
+        /// Exports a resource only if it matches all filters of its type, not just one of them.
         FiltersAllHold = "filters-all-hold",
-        /// Leaves out types without a filter, if any type has one.
+        /// Omits types without a filter if any type has one.
         FiltersSpill = "filters-spill",
-        /// Ignores filters with `_since`.
+        /// Ignores `_typeFilter` if the kick-off has `_since`.
         IgnoreTypeFilterWithSince = "ignore-type-filter-with-since",
-        /// Ignores the offset of `_since`, as if it were in UTC.
+        /// Ignores the UTC offset of `_since` and reads the time as UTC.
         SinceWithoutOffset = "since-without-offset",
-        /// Refuses a `_since` that is not in UTC.
+        /// Refuses a `_since` with a UTC offset instead of `Z`.
         SinceInUtcAlone = "since-in-utc-alone",
-        /// Takes `_since` for now.
+        /// Uses a time after every change instead of `_since`, so exports no resources.
         SinceIsNow = "since-is-now",
-        /// Exports three resources of each type without a filter.
+        /// Exports only three resources of each type if the kick-off has no `_typeFilter`.
         UnfilteredIsShort = "unfiltered-is-short",
-        /// Ignores `_typeFilter` in a kick-off by GET.
+        /// Ignores `_typeFilter` in a GET kick-off.
         IgnoreTypeFilterOnGet = "ignore-type-filter-on-get",
-        /// Exports Binary, which it should refuse.
+        /// Accepts Binary in `_type`, which it must refuse.
         ExportsBinary = "exports-binary",
-        /// Accepts unknown resource types, which it should refuse.
+        /// Accepts unknown resource types in `_type`, which it must refuse.
         AnyType = "any-type",
-        /// Accepts kick-offs without `Prefer`, which it should refuse.
+        /// Accepts a kick-off without `Prefer: respond-async`, which it must refuse.
         PreferForgotten = "prefer-forgotten",
-        /// Writes 200 lines in a file.
+        /// Writes up to 200 lines in each file.
         LongFiles = "long-files",
-        /// Writes three lines in a file.
+        /// Writes up to three lines in each file.
         SmallFiles = "small-files",
-        /// Lists an exported resource in `deleted`.
+        /// Lists an exported resource in `deleted` too.
         DeletedInOutput = "deleted-in-output",
-        /// Adds an empty `deleted` without `_since`.
+        /// Adds an empty `deleted` to the manifest of an export without `_since`.
         EmptyDeleted = "empty-deleted",
-        /// Accepts DELETE without effect.
+        /// Accepts DELETE but keeps the job and its files.
         DeleteWithoutEffect = "delete-without-effect",
-        /// Keeps files after a DELETE.
+        /// Keeps the files of a deleted job.
         FilesStay = "files-stay",
-        /// Refuses the DELETE of an ended job.
+        /// Refuses the DELETE of a finished job.
         DeleteRunningOnly = "delete-running-only",
-        /// Accepts the DELETE of an ended job, which it should refuse.
+        /// Accepts the DELETE of a finished job, which it must refuse.
         DeleteFinishedToo = "delete-finished-too",
-        /// Accepts the short names of NDJSON, which it should refuse.
+        /// Accepts the short names of NDJSON in `_outputFormat`, which it must refuse.
         ShortFormats = "short-formats",
         /// Refuses the DELETE of a running job.
         DeleteFinishedOnly = "delete-finished-only",
-        /// Accepts a second DELETE.
+        /// Accepts a second DELETE of the same job.
         DeleteAgain = "delete-again",
-        /// Says that unknown jobs are running.
+        /// Returns 202, as for a running job, to the poll of an unknown job.
         UnknownJobRuns = "unknown-job-runs",
-        /// Answers more than one poll a second with 429.
+        /// Returns 429 to more than one poll per second.
         ThrottleEarly = "throttle-early",
-        /// Never answers polls with 429.
+        /// Never returns 429 to a poll.
         NeverThrottle = "never-throttle",
-        /// Answers kick-offs with 429 while a job runs.
+        /// Returns 429 to a kick-off while another job runs.
         OneJobAtATime = "one-job-at-a-time",
-        /// Answers kick-offs with 500 while a job runs.
+        /// Returns 500 to a kick-off while another job runs.
         SecondJobFails = "second-job-fails",
-        /// Answers kick-offs with 400 while a job runs.
+        /// Returns 400 to a kick-off while another job runs.
         SecondJobRefused = "second-job-refused",
         /// Sends files in chunks of a few bytes, which split characters.
         OddChunks = "odd-chunks",
-        /// Sends files with gzip, whatever the client accepts.
+        /// Compresses files with gzip, even if the client does not accept it.
         AlwaysGzip = "always-gzip",
-        /// Sends files without gzip, whatever the client accepts.
+        /// Does not compress files, even if the client accepts gzip.
         NeverGzip = "never-gzip",
-        /// Sends files with gzip without saying so.
+        /// Compresses files with gzip but sends no `Content-Encoding`.
         SilentGzip = "silent-gzip",
-        /// Answers the second request for a file with 404.
+        /// Returns 404 to the second request for a file.
         SingleUseFiles = "single-use-files",
         /// Lists an error file without lines.
         EmptyErrorFile = "empty-error-file",
-        /// Accepts `allowPartialManifests` without effect.
+        /// Ignores `allowPartialManifests`.
         WholeManifests = "whole-manifests",
         /// Ignores the preference `separate-export-status`.
         OneStatus = "one-status",
-        /// Accepts `organizeOutputBy` without effect.
+        /// Ignores `organizeOutputBy`.
         IgnoreOrganizer = "ignore-organizer",
         /// Refuses `organizeOutputBy`.
         NeverOrganizes = "never-organizes",
-        /// Splits blocks wherever a file is full, and continues them in the next file.
+        /// Splits a block when a file is full and continues it in the next file.
         SplitBlocks = "split-blocks",
         /// Writes each block to its own file.
         BlockPerFile = "block-per-file",
-        /// Repeats shared resources in every block.
+        /// Repeats Practitioners and Organizations in every block.
         SharedInBlocks = "shared-in-blocks",
-        /// Writes the resource of a block at its end.
+        /// Writes the resource that a block is about at the end of the block.
         OwnerLast = "owner-last",
-        /// Leaves out the last block.
+        /// Omits the last block.
         LosesBlock = "loses-block",
-        /// Does not declare a type without resources.
+        /// Does not declare a type of which it has no resources.
         UndeclaredType = "undeclared-type",
-        /// Lists files by URLs relative to the polling URL.
+        /// Lists files by URLs that are relative to the polling URL.
         RelativeFileUrls = "relative-file-urls",
-        /// Pauses for some seconds in the middle of files.
+        /// Pauses for some seconds in the middle of each file.
         SlowFiles = "slow-files",
-        /// Keeps jobs and files for two minutes.
+        /// Keeps finished jobs and their files for only two minutes.
         ShortLived = "short-lived",
-        /// Cuts slow files off in the middle.
+        /// Ends each slow file (`slow-files`) in the middle.
         CutAtExpiry = "cut-at-expiry",
-        /// Adds files to a listed manifest while the job runs.
+        /// Adds files to a manifest that it sent while the job ran.
         GrowingManifest = "growing-manifest",
         /// Changes a file that it listed while the job ran.
         ChangingFiles = "changing-files",
-        /// Signs the URLs of files anew in each manifest.
+        /// Signs the file URLs anew in each manifest.
         FreshLinks = "fresh-links",
-        /// Writes a warning and an information for each job to an error file.
+        /// Writes one warning and one information for each job to an error file.
         InformationOutcome = "information-outcome",
-        /// Exports, finds and reads hidden resources.
+        /// Exports hidden resources and returns them to reads and searches.
         ExportSuppressed = "export-suppressed",
         /// Issues tokens to unknown clients.
         TrustAnyClient = "trust-any-client",
-        /// Accepts requests without a token.
+        /// Accepts every request without a token.
         MissNoToken = "miss-no-token",
         /// Accepts kick-offs without a token.
         OpenKickoff = "open-kickoff",
-        /// Accepts kick-offs by POST without a token.
+        /// Accepts POST kick-offs without a token.
         OpenPosts = "open-posts",
         /// Accepts polls without a token.
         OpenPolls = "open-polls",
-        /// Accepts requests for files without a token.
+        /// Accepts file requests without a token.
         OpenFiles = "open-files",
         /// Accepts DELETE without a token.
         OpenDelete = "open-delete",
-        /// Accepts kick-offs with any token.
+        /// Accepts kick-offs with any token, valid or not.
         AnyTokenAtKickoff = "any-token-at-kickoff",
-        /// Accepts polls with any token.
+        /// Accepts polls with any token, valid or not.
         AnyTokenAtPolls = "any-token-at-polls",
-        /// Accepts requests for files with any token.
+        /// Accepts file requests with any token, valid or not.
         AnyTokenAtFiles = "any-token-at-files",
         /// Compares only the first half of a token.
         HalfTokens = "half-tokens",
-        /// Does not check the end of a token.
+        /// Accepts expired tokens.
         TokensNeverEnd = "tokens-never-end",
-        /// Accepts tokens for a minute after their end.
+        /// Accepts tokens for a minute after they expire.
         TokensEndLate = "tokens-end-late",
         /// Does not check the scope of a token.
         ScopeIgnored = "scope-ignored",
-        /// Ignores types in `_type` that the token does not cover.
+        /// Ignores types in `_type` that the scope of the token does not cover.
         ForeignTypesDropped = "foreign-types-dropped",
-        /// Exports a Group without a scope to read Groups.
+        /// Exports a Group although the token has no scope to read Groups.
         GroupReadUnasked = "group-read-unasked",
-        /// Accepts polls from every client.
+        /// Accepts polls of a job from any client.
         ForeignPolls = "foreign-polls",
-        /// Sends files to every client.
+        /// Sends the files of a job to any client.
         ForeignFiles = "foreign-files",
-        /// Accepts DELETE from every client.
+        /// Accepts the DELETE of a job from any client.
         ForeignDeletes = "foreign-deletes",
-        /// Says that a job belongs to another client.
+        /// Reports, in a 403, that a job belongs to another client.
         ForeignJobsTold = "foreign-jobs-told",
-        /// Returns the same job for the same request of two clients.
+        /// Returns the same job to two clients with the same kick-off.
         JobsShared = "jobs-shared",
-        /// Binds a job to the token that started it.
+        /// Accepts polls only with the token that started the job.
         JobsOfTokens = "jobs-of-tokens",
         /// Serves files on another origin, which accepts the token too.
         FilesElsewhere = "files-elsewhere",
-        /// Lists files on an origin that nobody owns.
+        /// Lists files on an origin that does not exist.
         FilesOfNobody = "files-of-nobody",
-        /// Serves files by secret URLs without a token, and refuses a token.
+        /// Serves files at secret URLs, requires no token and refuses requests that have one.
         SignedFiles = "signed-files",
-        /// Repeats the token in a refusal.
+        /// Repeats the token in the body of a 401 response.
         TokenEchoed = "token-echoed",
         /// Does not check the signature of an assertion.
         SignatureUnchecked = "signature-unchecked",
-        /// Accepts an assertion without a signature.
+        /// Accepts an assertion without a signature (`alg` is `none`).
         UnsignedTaken = "unsigned-taken",
-        /// Accepts an assertion signed with the public key as a secret.
+        /// Accepts an assertion that is signed by HS256 with the public key as the secret.
         PublicKeyAsSecret = "public-key-as-secret",
-        /// Does not check the issuer of an assertion.
+        /// Does not check the issuer (`iss`) of an assertion.
         IssuerUnchecked = "issuer-unchecked",
-        /// Does not check the subject of an assertion.
+        /// Does not check the subject (`sub`) of an assertion.
         SubjectUnchecked = "subject-unchecked",
-        /// Does not check the audience of an assertion.
+        /// Does not check the audience (`aud`) of an assertion.
         AudienceUnchecked = "audience-unchecked",
-        /// Does not check the end of an assertion.
+        /// Does not check the expiry (`exp`) of an assertion.
         ExpiryUnchecked = "expiry-unchecked",
-        /// Accepts any lifetime of an assertion.
+        /// Accepts an assertion with any lifetime.
         LongAssertions = "long-assertions",
-        /// Does not check the beginning of an assertion.
+        /// Does not check the start (`nbf`) of an assertion.
         BeginUnchecked = "begin-unchecked",
-        /// Accepts an assertion without an id.
+        /// Accepts an assertion without an id (`jti`).
         IdUnasked = "id-unasked",
-        /// Accepts an assertion again.
+        /// Accepts the same assertion twice.
         ReplayTaken = "replay-taken",
-        /// Does not check the id of the key.
+        /// Does not check the key id (`kid`) of an assertion.
         KeyIdUnchecked = "key-id-unchecked",
-        /// Does not check the address of keys in an assertion.
+        /// Does not check the key set URL (`jku`) of an assertion.
         KeyUrlUnchecked = "key-url-unchecked",
         /// Does not check `grant_type`.
         GrantTypeUnchecked = "grant-type-unchecked",
         /// Does not check `client_assertion_type`.
         AssertionTypeUnchecked = "assertion-type-unchecked",
-        /// Issues tokens for all scopes of the client, whatever it requested.
+        /// Issues tokens for all scopes of the client, whatever scope it requests.
         ScopeWidened = "scope-widened",
         /// Grants a scope that the client may not have.
         KeptScopeGranted = "kept-scope-granted",
-        /// Exports a Group that no client may export.
+        /// Exports a Group that the client may not export.
         KeptGroupExported = "kept-group-exported",
         /// Reads the key set of a client only once.
         KeysNeverReread = "keys-never-reread",
@@ -347,53 +347,53 @@ words! {
         KeysOnlyAdded = "keys-only-added",
         /// Reads the key set of a client for each assertion.
         KeysAlwaysRead = "keys-always-read",
-        /// Requires `client_id` in a token request.
+        /// Refuses a token request without `client_id`.
         ClientIdDemanded = "client-id-demanded",
-        /// Numbers jobs.
+        /// Uses consecutive numbers as job ids.
         NumberedJobs = "numbered-jobs",
-        /// Names jobs by the time at which they start.
+        /// Uses the start time of a job as its id.
         TimedJobs = "timed-jobs",
-        /// Names jobs by 32 random bits.
+        /// Uses 32 random bits as a job id.
         ShortJobs = "short-jobs",
-        /// Names jobs by UUIDs of version 4.
+        /// Uses UUIDs of version 4 as job ids.
         UuidJobs = "uuid-jobs",
-        /// Names jobs by UUIDs of version 7, which start with the time.
+        /// Uses UUIDs of version 7, which start with the time, as job ids.
         DatedUuidJobs = "dated-uuid-jobs",
-        /// Numbers the folders of files.
+        /// Uses consecutive numbers in the file URLs instead of random folders.
         NumberedFolders = "numbered-folders",
         /// Repeats the token of the client in `request` of the manifest.
         TokenInRequest = "token-in-request",
-        /// Refuses polls with a token for some types only.
+        /// Refuses polls with a token that covers only some resource types.
         NarrowPollsRefused = "narrow-polls-refused",
-        /// Holds and exports a patient of another tenant.
+        /// Stores and exports a patient of another tenant.
         OtherTenantShown = "other-tenant-shown",
-        /// Does not speak TLS 1.3.
+        /// Does not support TLS 1.3.
         NoTls13 = "no-tls-1-3",
-        /// Accepts TLS 1.1 too.
+        /// Accepts TLS 1.1 in addition to newer versions.
         Tls11Taken = "tls-1-1-taken",
-        /// Accepts TLS 1.0 and 1.1 too.
+        /// Accepts TLS 1.0 and 1.1 in addition to newer versions.
         Tls10Taken = "tls-1-0-taken",
-        /// Speaks only TLS 1.0.
+        /// Supports only TLS 1.0.
         OldTlsAlone = "old-tls-alone",
-        /// Ends the connection without an alert for TLS 1.1 and older versions.
+        /// Closes the connection without an alert if a client offers at most TLS 1.1.
         OldTlsIgnored = "old-tls-ignored",
-        /// Dates an export by its end, although it selects the resources at its start.
+        /// Selects the resources when the export starts, but sets `transactionTime` to its end.
         DatedByItsEnd = "dated-by-its-end",
-        /// Selects the resources at the end of an export, and dates it so.
+        /// Selects the resources when the export ends and sets `transactionTime` to that time.
         HoldsItsEnd = "holds-its-end",
-        /// Returns the files of an earlier job for the same request, with a new date.
+        /// Returns the files of an earlier job, with a new `transactionTime`, if a kick-off is repeated.
         OldFilesAgain = "old-files-again",
-        /// Exports the resources of three seconds before, and dates exports so.
+        /// Exports the data of three seconds ago and sets `transactionTime` to that time.
         LagsBehind = "lags-behind",
-        /// Changes the changed resources again before each export.
+        /// Changes, before each export, the resources that were changed during the run once more.
         ChangesGoOn = "changes-go-on",
-        /// Does not report deletions during the run.
+        /// Does not report resources that were deleted during the run.
         DeletionsUntold = "deletions-untold",
-        /// Leaves out resources that cannot be exported, without an error.
+        /// Omits resources that cannot be exported without reporting an error.
         FailuresUntold = "failures-untold",
-        /// Fails the job if a resource cannot be exported.
+        /// Fails the whole job if a resource cannot be exported.
         FailuresEndAll = "failures-end-all",
-        /// Issues tokens for all scopes of the client if the request has no scope.
+        /// Issues tokens for all scopes of the client if the token request has no scope.
         UsualScope = "usual-scope",
     }
 }

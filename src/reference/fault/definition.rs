@@ -1,4 +1,4 @@
-//! Faults and legal variants, as fault files define them.
+//! The format of fault files, which define faults and legal variants.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ use crate::suite::values::Names;
 words! {
     /// The kind of a fault file.
     FaultKind {
-        /// The server is wrong in one way. The listed tests must notice it.
+        /// The server is wrong in one way, and the tests in `notices` must notice it.
         Defect = "defect",
-        /// The server is right in an unusual way. No test may notice it.
+        /// The server is correct in an unusual way, and no test may fail on it.
         Legal = "legal",
     }
 }
@@ -30,49 +30,49 @@ words! {
 pub struct Fault {
     /// Its id, which is also its file's name.
     pub id: String,
-    /// What the server does, as a sentence without a full stop.
+    /// What the server does, in the present tense, without a full stop.
     pub title: String,
-    /// The part of the export that shows it.
+    /// The part of the export in which it can be noticed.
     pub area: Area,
-    /// Whether it is wrong or only unusual.
+    /// Whether it is a defect or a legal variant.
     pub kind: FaultKind,
-    /// The specs under which it is wrong or unusual, such as `hl7-3.0.0`; empty: all specs that the server keeps.
+    /// The specs to which it applies, such as `hl7-3.0.0`; empty for all specs.
     #[serde(default)]
     pub specs: Vec<String>,
-    /// The tests that must notice it, such as `poll::in-progress-202`, with `@flow` if not all flows can.
+    /// The tests that must notice it, such as `poll::in-progress-202`, with `@flow` if only some flows can notice it.
     #[serde(default)]
     pub notices: Vec<String>,
-    /// More tests that must notice it if the server is protected.
+    /// Further tests that must notice it if the server has access control.
     #[serde(default, rename = "notices-protected")]
     pub notices_protected: Vec<String>,
-    /// The tests that a legal variant leaves undecided, because the spec does not say what it demands then, or that warn
-    /// of it, because the spec only recommends it.
+    /// The tests that may end without a pass on a legal variant: they are undecided, because the spec does not define
+    /// this case, or they warn, because the spec only recommends something else.
     #[serde(default, rename = "leaves-open")]
     pub leaves_open: Vec<String>,
-    /// How the server is protected; none: as the spec says.
+    /// The access control of the server; as the spec requires if it is not given.
     pub auth: Option<Protection>,
-    /// Why no test has to notice it. The matrix then excludes it.
+    /// Why no test has to notice it; the matrix excludes such a fault.
     pub excluded: Option<String>,
     /// Its steps, in order.
     pub does: Vec<FaultStep>,
 }
 
-/// One step of a fault: a change of answers at some points, or a behavior of the server.
+/// One step of a fault: a change of responses at some points, or a behavior of the server.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FaultStep {
-    /// The points at which answers change: `poll.complete`, or `poll` for all points of polls.
+    /// The points at which responses change: `poll.complete`, or `poll` for all points of polls.
     #[serde(default)]
     pub at: Vec<String>,
-    /// Restricts the step to some answers.
+    /// Conditions that restrict the step to some responses.
     #[serde(default)]
     pub when: When,
     /// The new status.
     pub status: Option<u16>,
-    /// Headers that replace those of the answer.
+    /// Headers that are set, in place of headers of the same name.
     #[serde(default)]
     pub set_header: BTreeMap<String, String>,
-    /// Headers that are added to those of the answer.
+    /// Headers that are added, in addition to headers of the same name.
     #[serde(default)]
     pub add_header: BTreeMap<String, String>,
     /// Headers that are removed.
@@ -82,62 +82,62 @@ pub struct FaultStep {
     pub body: Option<String>,
     /// The text of an OperationOutcome that replaces the body.
     pub outcome: Option<String>,
-    /// JSON values that are set, by pointer. `*` stands for every item of an array, `type=Group` for the item with that
-    /// field.
+    /// JSON values that are set, by pointer. In a pointer, `*` selects every item of an array and `type=Group` the item
+    /// with that field.
     #[serde(default)]
     pub set_json: BTreeMap<String, String>,
-    /// JSON values that are copied, as target and source pointers. `-` appends to an array.
+    /// JSON values that are copied, as target and source pointers; a target that ends with `/-` appends to an array.
     #[serde(default)]
     pub copy_json: BTreeMap<String, String>,
     /// JSON values that are removed, by pointer, after the other changes.
     #[serde(default)]
     pub remove_json: Vec<String>,
-    /// A JSON value that replaces the body. The string `%{body}` in it stands for the body.
+    /// A JSON value that replaces the body; the string `%{body}` in it is replaced by the original body.
     pub wrap_json: Option<String>,
-    /// Whether the keys of all JSON objects are reversed.
+    /// Whether the order of the keys is reversed in all JSON objects.
     #[serde(default)]
     pub reverse_keys: bool,
-    /// Changes of the lines of a file, in order.
+    /// Changes of the lines of a file, made in order.
     #[serde(default)]
     pub lines: Vec<LineEdit>,
-    /// A behavior of the server. A step with a behavior has nothing else.
+    /// A behavior of the server; a step with `behavior` has no other key.
     pub behavior: Option<Behavior>,
 }
 
-/// Conditions. All of them must hold.
+/// Conditions of a step, all of which must be true.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct When {
-    /// The export's level is one of these.
+    /// The export level is one of these.
     #[serde(default)]
     pub level: Vec<ExportLevel>,
-    /// The request's method.
+    /// The request has this method.
     pub method: Option<String>,
-    /// The first such answer, counted from 1 for each job, file or kind of kick-off.
+    /// The step applies from this response on, counted from 1 for each job, file or kick-off with the same parameters.
     pub from: Option<u32>,
-    /// The last such answer.
+    /// The step applies up to this response, counted in the same way.
     pub to: Option<u32>,
-    /// Only every nth such answer.
+    /// The step applies only to every nth response, counted in the same way.
     pub every: Option<u32>,
-    /// The job was kicked off by POST, or not.
+    /// Whether the job was kicked off by POST.
     pub posted: Option<bool>,
     /// The kick-off has this parameter.
     pub param: Option<String>,
-    /// The kick-off lacks this parameter.
+    /// The kick-off does not have this parameter.
     pub no_param: Option<String>,
-    /// Parameters of the kick-off have these values.
+    /// The kick-off has these parameters with these values.
     #[serde(default)]
     pub param_is: BTreeMap<String, String>,
-    /// The unchanged answer has this header.
+    /// The response has this header before this fault changes it.
     pub marked: Option<String>,
-    /// The request lacks this header.
+    /// The request does not have this header.
     pub no_header: Option<String>,
-    /// Headers of the request contain these texts.
+    /// The request has these headers with values that contain these texts.
     #[serde(default)]
     pub header_has: BTreeMap<String, String>,
     /// Whether the job existed and was deleted.
     pub deleted: Option<bool>,
-    /// The Group's id.
+    /// The Group has this id.
     pub group: Option<String>,
     /// The file's name is one of these, such as `Patient-1.ndjson`.
     pub file: Option<Names>,
@@ -155,7 +155,7 @@ pub enum FaultError {
         message: String,
     },
     /// No fault has this id.
-    #[error("no fault is called {id}; `plimsoll selftest --list` names them")]
+    #[error("unknown fault {id}; `plimsoll selftest --list` lists all faults")]
     Unknown {
         /// The id.
         id: String,
@@ -163,7 +163,7 @@ pub enum FaultError {
 }
 
 impl Fault {
-    /// The behaviors of its steps.
+    /// The behaviors that its steps switch on.
     pub fn behaviors(&self) -> impl Iterator<Item = Behavior> + '_ {
         self.does.iter().filter_map(|step| step.behavior)
     }
@@ -177,32 +177,32 @@ impl Fault {
 /// Reads one fault file.
 ///
 /// # Errors
-/// The file and its error: it is not TOML, has an unknown key or word, or a step that does nothing.
+/// The file and what is wrong: it is not TOML, has an unknown key or value, or has a step that changes nothing.
 pub fn parse_fault(file: &str, text: &str) -> Result<Fault, FaultError> {
     let refuse = |message: String| FaultError::File { file: file.to_owned(), message };
     let fault: Fault = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
     let name = file.rsplit('/').next().unwrap_or(file);
     if name.strip_suffix(".toml") != Some(fault.id.as_str()) {
-        return Err(refuse(format!("the id {} is not the file's name", fault.id)));
+        return Err(refuse(format!("the id {} is not the file's name; give both the same name", fault.id)));
     }
     if fault.does.is_empty() {
-        return Err(refuse("it does nothing; give it a [[does]]".to_owned()));
+        return Err(refuse("the fault does nothing; add a [[does]]".to_owned()));
     }
     match fault.kind {
         FaultKind::Defect if fault.notices.is_empty() != fault.excluded.is_some() => {
-            let text = "a defect names the tests that notice it under notices, or says excluded = \"why\"";
+            let text = "a defect needs either notices, with the tests that notice it, or excluded, with the reason";
             return Err(refuse(text.to_owned()));
         }
         FaultKind::Defect if !fault.leaves_open.is_empty() => {
-            return Err(refuse("only a legal variant has leaves-open; a defect is noticed".to_owned()));
+            return Err(refuse("only a legal variant can have leaves-open; remove it".to_owned()));
         }
         FaultKind::Legal if !(fault.notices.is_empty() && fault.notices_protected.is_empty()) => {
-            return Err(refuse("nothing may notice a legal variant; take notices out".to_owned()));
+            return Err(refuse("no test may notice a legal variant; remove notices".to_owned()));
         }
         _ => {}
     }
     if let Some(unknown) = fault.specs.iter().find(|spec| Personality::from_word(spec).is_none()) {
-        return Err(refuse(format!("unknown spec {unknown}; the server speaks {}", list(Personality::ALL))));
+        return Err(refuse(format!("unknown spec {unknown}; the server implements {}", list(Personality::ALL))));
     }
     for step in &fault.does {
         step.check().map_err(refuse)?;
@@ -215,7 +215,7 @@ fn list<T: std::fmt::Display>(words: &[T]) -> String {
 }
 
 impl FaultStep {
-    /// Whether it changes answers at `point`.
+    /// Whether it changes responses at `point`.
     pub(crate) fn covers(&self, point: Point) -> bool {
         self.at.iter().any(|at| at == point.as_str() || family(at).is_some_and(|points| points.contains(&point)))
     }
@@ -245,20 +245,23 @@ impl FaultStep {
         if self.behavior.is_some() {
             return match self.at.is_empty() && !self.changes() {
                 true => Ok(()),
-                false => Err("a behavior goes with nothing else in its step".to_owned()),
+                false => Err("a step with a behavior can have no other key; use a second [[does]]".to_owned()),
             };
         }
         if !self.changes() {
-            return Err("a step changes nothing".to_owned());
+            return Err("a step changes nothing; add a change or a behavior".to_owned());
         }
         if self.at.is_empty() {
-            return Err(format!("a step says at which points it applies; points are {}", list(Point::ALL)));
+            return Err(format!(
+                "a step needs the points at which it applies: add at with one of {}",
+                list(Point::ALL)
+            ));
         }
         if let Some(at) = self.at.iter().find(|at| Point::from_word(at).is_none() && family(at).is_none()) {
-            return Err(format!("unknown point {at}; points are {}", list(Point::ALL)));
+            return Err(format!("unknown point {at}; the points are {}", list(Point::ALL)));
         }
         if self.status.is_some_and(|status| http::StatusCode::from_u16(status).is_err()) {
-            return Err("a status lies between 100 and 999".to_owned());
+            return Err("a status must be between 100 and 999".to_owned());
         }
         for (pointer, value) in &self.set_json {
             serde_json::from_str::<serde_json::Value>(value)
@@ -270,7 +273,7 @@ impl FaultStep {
             .chain(&self.remove_json)
             .chain(self.copy_json.iter().flat_map(|(to, from)| [to, from]));
         if let Some(pointer) = pointers.into_iter().find(|pointer| !pointer.starts_with('/')) {
-            return Err(format!("the JSON pointer {pointer} does not begin with /"));
+            return Err(format!("the JSON pointer {pointer} does not start with /"));
         }
         let texts = self.set_header.values().chain(self.add_header.values()).chain(&self.body).chain(&self.outcome);
         let texts = texts.chain(self.set_json.values()).chain(&self.wrap_json);
@@ -281,7 +284,7 @@ impl FaultStep {
     }
 }
 
-/// The points that a shorter word covers.
+/// The points that a shorter name covers.
 fn family(word: &str) -> Option<&'static [Point]> {
     match word {
         "kickoff" => Some(&[Point::KickoffAccepted, Point::KickoffRefused]),

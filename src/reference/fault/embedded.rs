@@ -14,7 +14,7 @@ static FAULTS: LazyLock<Result<Vec<Fault>, FaultError>> =
 /// All faults and legal variants, in the order of their files.
 ///
 /// # Errors
-/// The first file that is invalid, and the reason.
+/// The first invalid file, and what is wrong with it.
 pub fn faults() -> Result<Vec<Fault>, FaultError> {
     FAULTS.clone()
 }

@@ -1,4 +1,4 @@
-//! Changes of JSON values, as fault files write them.
+//! Changes of JSON values by fault files.
 
 use serde_json::Value;
 
@@ -10,8 +10,8 @@ fn index(items: &[Value], key: &str) -> Option<usize> {
     }
 }
 
-/// Sets the value at a pointer. In an array `*` stands for every item and `name=text` for the item with that field. A
-/// missing key is added.
+/// Sets the value at a pointer. In an array `*` selects every item, `name=text` the item with that field, and a final
+/// `-` appends. A missing key is added.
 pub(crate) fn set_at(value: &mut Value, pointer: &str, new: &Value) {
     let Some((parent, key)) = pointer.rsplit_once('/') else { return };
     for place in places(value, parent) {

@@ -12,7 +12,8 @@ struct FileLines {
     lines: Vec<(String, &'static str)>,
 }
 
-/// Makes all changes, in order. In a file without lines only changes of the whole file have an effect.
+/// The bytes of a file after all changes, made in order. If the file has no lines, only changes of the whole file have
+/// an effect.
 pub(crate) fn edit(edits: &[LineEdit], whole: &[u8]) -> Vec<u8> {
     let mut bytes = whole.to_vec();
     for edit in edits {

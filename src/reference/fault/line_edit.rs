@@ -1,53 +1,53 @@
-//! Changes of the lines of a file, as fault files define them.
+//! The format of changes of lines in fault files.
 
 use serde::Deserialize;
 
 use crate::base::vocabulary::words;
 
 words! {
-    /// What happens to lines.
+    /// The ways to change a line or a whole file.
     LineAction {
-        /// `text` becomes a new line before it.
+        /// Inserts `text` as a new line before the line.
         InsertBefore = "insert-before",
-        /// `text` replaces it.
+        /// Replaces the line with `text`.
         Replace = "replace",
-        /// It is removed.
+        /// Removes the line.
         Drop = "drop",
-        /// It is sent twice.
+        /// Repeats the line.
         Repeat = "repeat",
-        /// `text` goes before it, on the same line.
+        /// Inserts `text` at the start of the line.
         Prefix = "prefix",
-        /// `text` goes after it, on the same line.
+        /// Inserts `text` at the end of the line.
         Suffix = "suffix",
-        /// Every `find` in it becomes `text`.
+        /// Replaces every `find` in the line with `text`.
         ReplaceText = "replace-text",
-        /// The JSON value at `pointer` becomes `text`.
+        /// Sets the JSON value at `pointer` to `text`, which must be JSON.
         SetJson = "set-json",
-        /// The JSON value at `pointer` is removed.
+        /// Removes the JSON value at `pointer`.
         RemoveJson = "remove-json",
-        /// A line feed splits it in the middle.
+        /// Splits the line in the middle with a line feed.
         Break = "break",
-        /// It is spread over several lines.
+        /// Formats the JSON of the line over several lines.
         Pretty = "pretty",
-        /// The line feed after it is removed.
+        /// Removes the line feed after the line.
         Join = "join",
-        /// Lines end with CR LF.
+        /// Ends all lines with CR LF.
         Crlf = "crlf",
-        /// Commas between all lines, brackets around them.
+        /// Converts the file to a JSON array of its lines.
         Array = "array",
-        /// The last line feed is removed.
+        /// Removes the last line feed of the file.
         NoFinalNewline = "no-final-newline",
-        /// The last `bytes` bytes are removed.
+        /// Removes the last `bytes` bytes of the file.
         CutEnd = "cut-end",
-        /// The file is sent as Latin-1, which is not UTF-8 beyond ASCII.
+        /// Encodes the file as Latin-1 instead of UTF-8.
         Latin1 = "latin-1",
-        /// `text` goes before the file.
+        /// Inserts `text` at the start of the file.
         Start = "start",
-        /// `text` goes after the file.
+        /// Inserts `text` at the end of the file.
         End = "end",
-        /// The file becomes a Binary resource with the lines as base64.
+        /// Converts the file to a Binary resource with the lines as base64.
         Binary = "binary",
-        /// The file becomes a Bundle of its lines.
+        /// Converts the file to a Bundle of its resources.
         Bundle = "bundle",
     }
 }
@@ -56,17 +56,17 @@ words! {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineEdit {
-    /// What happens.
+    /// The kind of change.
     pub edit: LineAction,
-    /// The line, counted from 1, or from -1 at the end; none: every line.
+    /// The line, counted from 1, or from -1 at the end; every line if it is not given.
     pub line: Option<i64>,
-    /// The text of the change.
+    /// The text that the change inserts or sets.
     pub text: Option<String>,
-    /// The text that is replaced.
+    /// The text that `replace-text` replaces.
     pub find: Option<String>,
-    /// The pointer into the line's JSON.
+    /// The JSON pointer of the value that is set or removed.
     pub pointer: Option<String>,
-    /// The number of bytes.
+    /// The number of bytes that `cut-end` removes.
     pub bytes: Option<usize>,
 }
 
@@ -74,12 +74,12 @@ impl LineEdit {
     /// Checks that the edit has the keys that it needs, and no others.
     ///
     /// # Errors
-    /// The first key that is wrong.
+    /// The first key that is missing or not allowed.
     pub(crate) fn check(&self) -> Result<(), String> {
         use LineAction as Do;
         let takes = |needed: bool, given: bool, key: &str| match (needed, given) {
-            (true, false) => Err(format!("the edit {} needs {key}", self.edit)),
-            (false, true) => Err(format!("the edit {} takes no {key}", self.edit)),
+            (true, false) => Err(format!("the edit {} needs the key {key}", self.edit)),
+            (false, true) => Err(format!("the edit {} cannot have the key {key}", self.edit)),
             _ => Ok(()),
         };
         let text = matches!(
@@ -110,10 +110,10 @@ impl LineEdit {
                 | Do::Bundle
         );
         if self.line == Some(0) {
-            return Err("lines count from 1, or from -1 at the end".to_owned());
+            return Err("line 0 does not exist; lines are counted from 1, or from -1 at the end".to_owned());
         }
         if whole && self.line.is_some() {
-            return Err(format!("the edit {} is of the whole file and takes no line", self.edit));
+            return Err(format!("the edit {} changes the whole file and cannot have the key line", self.edit));
         }
         if self.edit == Do::SetJson {
             let value = self.text.as_deref().unwrap_or_default();

@@ -1,47 +1,47 @@
-//! How faulty servers misread filters.
+//! Faults in how the server reads filters.
 
 use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
 
-/// The filter as a faulty server reads it; none: the server ignores it.
+/// The filter as a server with these behaviors reads it; `None` if the server ignores it.
 pub(crate) fn misread(filter: &str, behaviors: &ActiveBehaviors) -> Option<String> {
     let Some((kind, criteria)) = filter.split_once('?') else { return Some(filter.to_owned()) };
-    let mut kept: Vec<&str> = criteria.split('&').collect();
-    let own = kept.len();
+    let mut criteria_left: Vec<&str> = criteria.split('&').collect();
+    let own = criteria_left.len();
     let name = |criterion: &str| criterion.split('=').next().unwrap_or_default().to_owned();
     if behaviors.has(Behavior::LastCriterionOnly) {
-        kept.drain(..own.saturating_sub(1));
+        criteria_left.drain(..own.saturating_sub(1));
     }
     if behaviors.has(Behavior::IgnoreChains) {
-        kept.retain(|criterion| name(criterion).starts_with("_has:") || !name(criterion).contains('.'));
+        criteria_left.retain(|criterion| name(criterion).starts_with("_has:") || !name(criterion).contains('.'));
     }
     if behaviors.has(Behavior::IgnoreReverseChains) {
-        kept.retain(|criterion| !criterion.starts_with("_has:"));
+        criteria_left.retain(|criterion| !criterion.starts_with("_has:"));
     }
     if behaviors.has(Behavior::IgnoreNear) {
-        kept.retain(|criterion| name(criterion) != "near");
+        criteria_left.retain(|criterion| name(criterion) != "near");
     }
     if behaviors.has(Behavior::IgnoreUndefinedParameters) {
-        kept.retain(|criterion| kind != "HealthcareService" || name(criterion) != "type");
+        criteria_left.retain(|criterion| kind != "HealthcareService" || name(criterion) != "type");
     }
-    let mut kept: Vec<String> = kept.into_iter().map(str::to_owned).collect();
+    let mut criteria_left: Vec<String> = criteria_left.into_iter().map(str::to_owned).collect();
     if behaviors.has(Behavior::TakeTypeForServiceType) && kind == "HealthcareService" {
-        for criterion in &mut kept {
+        for criterion in &mut criteria_left {
             if name(criterion) == "type" {
                 *criterion = format!("service-{criterion}");
             }
         }
     }
     if behaviors.has(Behavior::NearInMiles) {
-        for criterion in kept.iter_mut().filter(|criterion| name(criterion) == "near") {
+        for criterion in criteria_left.iter_mut().filter(|criterion| name(criterion) == "near") {
             criterion.push_str("|[mi_us]");
         }
     }
     if behaviors.has(Behavior::BareIdentifiersUnknown) {
-        let bare = kept.iter().any(|criterion| name(criterion) == "identifier" && !criterion.contains('|'));
-        kept.extend(bare.then(|| "_id=plimsoll-nobody".to_owned()));
+        let bare = criteria_left.iter().any(|criterion| name(criterion) == "identifier" && !criterion.contains('|'));
+        criteria_left.extend(bare.then(|| "_id=plimsoll-nobody".to_owned()));
     }
-    (own == 0 || !kept.is_empty()).then(|| format!("{kind}?{}", kept.join("&")))
+    (own == 0 || !criteria_left.is_empty()).then(|| format!("{kind}?{}", criteria_left.join("&")))
 }
 
 #[cfg(test)]
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_behavior_misreads_in_its_own_way() {
+    fn each_behavior_changes_filters_in_its_own_way() {
         let read = |behavior: Behavior, filter: &str| misread(filter, &std::iter::once(behavior).collect());
         for (behavior, filter, left) in [
             (Behavior::LastCriterionOnly, "A?a=1&b=2", Some("A?b=2")),

@@ -1,4 +1,4 @@
-//! Applies faults to the answers of the conformant server.
+//! Applies faults to the responses of the conformant server.
 
 use http::StatusCode;
 use http::header::HeaderName;
@@ -13,10 +13,10 @@ use crate::reference::request::{ServerRequest, query_parameters};
 use crate::reference::state::ServerState;
 use crate::reference::urls;
 
-/// Changes an answer as the server's faults say.
+/// Changes a response as the faults of the server define.
 pub(crate) fn apply(server: &ServerState, request: &ServerRequest, mut reply: ServerReply) -> ServerReply {
     for (number, fault) in server.options.faults.iter().enumerate() {
-        // All steps of a fault choose by the unchanged answer, so that one step cannot hide it from the next.
+        // The conditions of all steps use the response before this fault, so that one step cannot affect the next ones.
         let unchanged = ServerReply { payload: Payload::Empty, ..reply.clone() };
         let partial = is_partial_manifest(&reply);
         let covers = |step: &FaultStep| step.covers(unchanged.point) || (partial && step.edits_manifests());
@@ -30,8 +30,8 @@ pub(crate) fn apply(server: &ServerState, request: &ServerRequest, mut reply: Se
     reply
 }
 
-/// Whether the answer is a manifest other than that of a finished job's poll. A fault in the JSON of the one shows in
-/// the others too.
+/// Whether the response is a partial manifest: the manifest of a running job, or a further page. A fault in the JSON of
+/// complete manifests changes partial ones too.
 fn is_partial_manifest(reply: &ServerReply) -> bool {
     matches!(reply.point, Point::Page | Point::PollInProgress) && matches!(reply.payload, Payload::Json(_))
 }
@@ -60,7 +60,7 @@ fn fits(when: &When, request: &ServerRequest, reply: &ServerReply) -> bool {
         && when.file.as_ref().is_none_or(|files| context.file.as_ref().is_some_and(|file| files.0.contains(file)))
 }
 
-/// Counts this answer, and says whether the step applies to it by its number.
+/// Counts this response, and returns whether the step applies to it by its number.
 fn is_due(
     server: &ServerState,
     step: (usize, usize),
@@ -73,7 +73,7 @@ fn is_due(
     }
     let context = &reply.context;
     let counted_by = match (&context.job, &context.file) {
-        // Each kick-off has its own job, so it is counted by what it asks for.
+        // Each kick-off has its own job, so it is counted by its method and parameters.
         _ if matches!(reply.point, Point::KickoffAccepted | Point::KickoffRefused) => {
             format!("{} {:?}", request.method, query_parameters(&request.query))
         }

@@ -7,14 +7,14 @@ use crate::base::instant::rfc3339;
 /// The placeholders that a fault file may use.
 const KNOWN: [&str; 8] = ["base", "path", "job", "status-url", "status-path", "http-date", "instant", "body"];
 
-/// What the placeholders stand for in one answer.
+/// The values of the placeholders for one response.
 #[derive(Debug)]
 pub(crate) struct PlaceholderValues {
     /// The base URL.
     pub base: String,
     /// The path of the base URL.
     pub path: String,
-    /// The job's id, empty if the answer belongs to no job.
+    /// The job's id, empty if the response belongs to no job.
     pub job: String,
     /// The polling URL of that job.
     pub status_url: String,
@@ -25,7 +25,7 @@ pub(crate) struct PlaceholderValues {
 }
 
 impl PlaceholderValues {
-    /// Replaces the placeholders in `text`. `%{body}` stays: it stands for the body in `wrap-json`.
+    /// Replaces the placeholders in `text`, except `%{body}`, which `wrap-json` uses.
     pub(crate) fn fill(&self, text: &str) -> String {
         let mut filled = String::new();
         let mut rest = text;
@@ -63,7 +63,7 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     for part in text.split("%{").skip(1) {
         let name = part.split('}').next().unwrap_or_default();
         if !split(name).is_some_and(|(word, _)| KNOWN.contains(&word)) {
-            return Err(format!("unknown placeholder %{{{name}}}; there are {}", KNOWN.join(", ")));
+            return Err(format!("unknown placeholder %{{{name}}}; the placeholders are {}", KNOWN.join(", ")));
         }
     }
     Ok(())

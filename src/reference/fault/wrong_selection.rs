@@ -54,7 +54,7 @@ pub(crate) fn add_referenced(server: &ServerState, found: &mut FoundResources) {
     }
 }
 
-/// Removes the newest resource from an export with `_since`, or adds it to one with `_until`.
+/// Applies the faults of `_since` and `_until`: removes the newest resource, or adds it.
 pub(crate) fn change_dates(server: &ServerState, found: &mut FoundResources, selection: &ResourceSelection) {
     if server.does(Behavior::SinceLosesNewest) && selection.since.is_some() {
         for (_, rows) in found.iter_mut().filter(|(_, rows)| rows.len() > 1) {
@@ -74,7 +74,7 @@ pub(crate) fn change_dates(server: &ServerState, found: &mut FoundResources, sel
     }
 }
 
-/// Removes the resources of patients that did not change, or adds all resources of one of them.
+/// Removes the resources of patients that did not change, or adds all resources of one such patient.
 fn change_children(server: &ServerState, found: &mut FoundResources, selection: &ResourceSelection) {
     let all = server.population().select(&ResourceSelection { since: None, ..selection.clone() });
     let patients = |rows: &FoundResources| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What servers built on HAPI FHIR share: the URLs of polls and files, ids, and the message of an empty export.
+//! Behavior common to servers built on HAPI FHIR: URLs of polls and files, ids, and the message of an empty export.
 
 use crate::reference::export::job::{ExportJob, JobFile};
 

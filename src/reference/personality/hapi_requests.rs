@@ -1,4 +1,4 @@
-//! Requests that only servers built on HAPI FHIR answer: `$export-poll-status`, and files that are Binary resources.
+//! Requests that only servers built on HAPI FHIR support: `$export-poll-status`, and files that are Binary resources.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,13 +15,13 @@ use crate::reference::reply::{FHIR_NDJSON, Payload, Point, ServerReply, not_allo
 use crate::reference::request::{ServerRequest, body_parameters, query_parameters};
 use crate::reference::state::ServerState;
 
-/// Answers what these servers answer in their own way; none: all servers answer it alike.
+/// Responds to requests that only these servers support; `None` if the response is the same as from all servers.
 pub(crate) fn answer(server: &ServerState, request: &ServerRequest, path: &[&str]) -> Option<ServerReply> {
     let is_directory = server.spec() == Personality::Hcpd;
     match path {
         ["$export-poll-status"] => Some(poll_status(server, request)),
         ["Binary", id] if request.method == Method::GET => Some(binary(server, request, id)),
-        // FHIR has no such POST. The guide of the directory asks for it.
+        // FHIR does not define this POST. The guide of the provider directory requires it.
         ["Binary", id] if request.method == Method::POST && is_directory => Some(binary(server, request, id)),
         ["Binary", _] if is_directory => Some(not_allowed("GET, POST")),
         ["Binary", id] => {
@@ -33,7 +33,7 @@ pub(crate) fn answer(server: &ServerState, request: &ServerRequest, path: &[&str
     }
 }
 
-/// Answers `$export-poll-status` by GET and DELETE. Smile CDR answers a POST of Parameters too.
+/// Responds to `$export-poll-status` by GET and DELETE. Smile CDR supports a POST of Parameters too.
 fn poll_status(server: &ServerState, request: &ServerRequest) -> ServerReply {
     let is_smile = server.spec() == Personality::Smile;
     let mut parameters = query_parameters(&request.query);
@@ -54,7 +54,7 @@ fn poll_status(server: &ServerState, request: &ServerRequest) -> ServerReply {
     }
 }
 
-/// Answers a read of a Binary with its bytes. Smile CDR sends the resource itself if the client asks for a FHIR type.
+/// Responds to a read of a Binary with its bytes. Smile CDR sends the resource if the client requests a FHIR type.
 fn binary(server: &ServerState, request: &ServerRequest, id: &str) -> ServerReply {
     let (folder, number) = id.split_at_checked(FOLDER).unwrap_or((id, ""));
     let number = Some(number).filter(|number| number.len() == COUNTER && number.bytes().all(|b| b.is_ascii_digit()));
@@ -83,7 +83,7 @@ fn binary(server: &ServerState, request: &ServerRequest, id: &str) -> ServerRepl
         .with("content-type", "application/fhir+json;charset=UTF-8")
 }
 
-/// Whether a request asks for the Binary as a resource: by Accept, by its own Content-Type, or by `_format`.
+/// Whether a request is for the Binary as a resource: by Accept, by its own Content-Type, or by `_format`.
 fn wants_resource(headers: &HeaderMap, query: &str) -> bool {
     let is_fhir = |text: &str| {
         let essence = text.split(';').next().unwrap_or_default().trim().replace(' ', "+");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_is_a_resource_only_if_the_client_asks_for_a_fhir_type() {
+    fn a_binary_is_a_resource_only_if_the_client_requests_a_fhir_type() {
         assert!(!resource("application/fhir+ndjson", ""));
         assert!(!resource("*/*", ""));
         assert!(!wants_resource(&HeaderMap::new(), ""));

@@ -1,5 +1,5 @@
-//! How the Australian Health Connect Provider Directory differs from other servers on HAPI FHIR: it exports its seven
-//! types at system level only, and has its own answers, messages and refusals.
+//! The differences of the Australian Health Connect Provider Directory from other servers on HAPI FHIR: it exports its
+//! seven types only at export level system, and has its own responses, messages and refusals.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::search::query::Query;
 
 const GUIDE: &str = "http://digitalhealth.gov.au/fhir/hcpd";
 
-/// The search parameters of its types that the guide filters by, in addition to those of all servers.
+/// The search parameters of its types that the guide uses in filters, in addition to those of all servers.
 const SEARCHES: &[(&str, &str, &str)] = &[
     ("Organization", "name", "string"),
     ("Location", "name", "string"),
@@ -59,7 +59,7 @@ pub(crate) fn declare(statement: &mut Value) {
     }
 }
 
-/// `X-Progress` of a running job, `percent` done.
+/// `X-Progress` of a running job that is `percent` complete.
 pub(crate) fn progress(job: &ExportJob, percent: u64) -> String {
     let all: u64 = job.files.iter().filter(|file| file.point == Point::FileOutput).map(|file| file.rows.len()).sum();
     format!("Search in progress - found {} of {all} resources", all * percent / 100)
@@ -80,7 +80,7 @@ pub(crate) fn unknown_job() -> ServerReply {
     ServerReply::fhir(Point::DeleteRefused, StatusCode::BAD_REQUEST, outcome("error", "invalid", text))
 }
 
-/// Reads a parameter that the directory understands in its own way; none: all servers understand it alike.
+/// Reads a parameter that the directory reads in its own way; `None` if it is read as by all servers.
 pub(crate) fn read_parameter(
     reader: &ParameterReader<'_>,
     export: &mut ExportRequest,
@@ -109,8 +109,8 @@ fn types(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str, 
 }
 
 /// Reads a filter of one type. The server refuses a filter that it understands only in part: otherwise it would export
-/// more than the client asked for. This includes `HealthcareService?type=`, which one page of the guide writes although
-/// FHIR has no such parameter.
+/// more than the client requested. This includes `HealthcareService?type=`, which one page of the guide uses although
+/// FHIR does not define it.
 fn type_filter(reader: &ParameterReader<'_>, export: &mut ExportRequest, value: &str) -> Accepted {
     let Some(value) = misread(value, reader.behaviors) else { return Ok(()) };
     let query = Query::parse(&value).map_err(|error| bad_request("invalid", &format!("_typeFilter: {error}")))?;

@@ -1,4 +1,4 @@
-//! How the reference server differs under each spec.
+//! The differences of the reference server for each spec.
 
 pub(crate) mod hapi;
 pub(crate) mod hapi_requests;

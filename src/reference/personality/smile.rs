@@ -1,4 +1,4 @@
-//! How Smile CDR differs from other servers on HAPI FHIR: headers, parameters, manifest, messages and refusals.
+//! The differences of Smile CDR from other servers on HAPI FHIR: headers, parameters, manifest, messages and refusals.
 
 use std::time::SystemTime;
 
@@ -33,7 +33,8 @@ pub(crate) fn progress(job: &ExportJob) -> String {
     format!("Build in progress - Status set to IN_PROGRESS at {}", rfc3339(job.started))
 }
 
-/// The manifest: without `deleted` and `count`, always with a token required, and with a message if it lists nothing.
+/// The manifest: without `deleted` and `count`, always with `requiresAccessToken` true, and with a message if it lists
+/// no files.
 pub(crate) fn manifest(job: &ExportJob, url: &dyn Fn(&JobFile) -> String) -> Value {
     let items = |point: Point| -> Vec<Value> {
         let files = job.files.iter().filter(|file| file.point == point);
@@ -54,9 +55,9 @@ pub(crate) fn manifest(job: &ExportJob, url: &dyn Fn(&JobFile) -> String) -> Val
     manifest
 }
 
-/// The refusal of the DELETE of an ended job; none: the job runs.
+/// The refusal of the DELETE of a finished job; `None` if the job runs.
 pub(crate) fn refuse_delete(job: &ExportJob, now: SystemTime) -> Option<ServerReply> {
-    // Only a fault leaves a deleted job in place.
+    // A deleted job still exists here only because of a fault.
     if job.stage(now) != JobStage::Ended || job.deleted {
         return None;
     }
@@ -70,12 +71,12 @@ pub(crate) fn refuse_delete(job: &ExportJob, now: SystemTime) -> Option<ServerRe
     }
 }
 
-/// The body of the answer to an accepted DELETE.
+/// The body of the response to an accepted DELETE.
 pub(crate) fn cancelled(id: &str) -> Value {
     outcome("information", "informational", &format!("Job instance <{id}> successfully cancelled."))
 }
 
-/// Reads a parameter that Smile CDR understands in its own way; none: all servers understand it alike.
+/// Reads a parameter that Smile CDR reads in its own way; `None` if it is read as by all servers.
 pub(crate) fn read_parameter(
     reader: &ParameterReader<'_>,
     export: &mut ExportRequest,
@@ -127,7 +128,7 @@ fn invalid(text: &str) -> Accepted {
     Err(bad_request("processing", &format!("{INVALID}: [{text}]")))
 }
 
-/// Reads a filter. The server understands only `Type?_id=a,b`. It looks at filters when the job runs, so another filter
+/// Reads a filter. The server understands only `Type?_id=a,b`. It checks filters when the job runs, so another filter
 /// fails the job.
 fn type_filter(export: &mut ExportRequest, value: &str) {
     match value.split_once("?_id=") {

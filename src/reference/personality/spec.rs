@@ -1,11 +1,11 @@
-//! The specs that the reference server keeps.
+//! The specs that the reference server implements.
 
 use crate::base::vocabulary::words;
 
 words! {
-    /// The spec that the server keeps.
+    /// The spec that the server implements.
     Personality {
-        /// The textbook flow: as HL7's newest, since it asks for less.
+        /// The lesson, for which the server behaves as for HL7 STU 3.
         Lesson = "lesson",
         /// HL7 Bulk Data Access, STU 1.
         Stu1 = "hl7-1.0.1",
@@ -21,7 +21,7 @@ words! {
 }
 
 impl Personality {
-    /// The edition of HL7's guide that it keeps or builds on: 1, 2 or 3.
+    /// The edition of HL7's guide that it implements or extends: 1, 2 or 3.
     pub fn edition(self) -> u8 {
         match self {
             Personality::Stu1 => 1,
@@ -44,7 +44,7 @@ impl Personality {
         matches!(self, Personality::Smile | Personality::Hcpd)
     }
 
-    /// Whether it has `_elements` and `includeAssociatedData`: STU 2 added them, the products lack them.
+    /// Whether it has `_elements` and `includeAssociatedData`, which STU 2 added and the products do not support.
     pub(crate) fn has_elements(self) -> bool {
         self.edition() >= 2 && !self.is_hapi()
     }
@@ -54,7 +54,7 @@ impl Personality {
         matches!(self, Personality::Stu3 | Personality::Lesson)
     }
 
-    /// Whether it has a status of the export apart from that of the poll, which STU 3 added.
+    /// Whether it supports an export status separate from the status of the poll, which STU 3 added.
     pub(crate) fn has_separate_status(self) -> bool {
         self.edition() >= 3 && self != Personality::Smile
     }

@@ -1,4 +1,4 @@
-//! Access control: which requests need a token, and what their token permits.
+//! Access control: the requests that need a token, and the permissions of a token.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::reference::request::ServerRequest;
 use crate::reference::security::grant::{Grant, scope_types};
 use crate::reference::state::ServerState;
 
-/// The kinds of requests that faults open one by one.
+/// The kinds of requests for which separate faults remove access control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RequestKind {
     Kickoff,
@@ -34,10 +34,10 @@ impl RequestKind {
     }
 }
 
-/// Decides whether a request may pass.
+/// Checks the token of a request and returns its permissions.
 ///
 /// # Errors
-/// The refusal.
+/// The refusal of the request.
 pub(crate) fn admit(server: &ServerState, request: &ServerRequest) -> Result<Grant, Box<ServerReply>> {
     if !server.is_protected() {
         return Ok(Grant::default());
@@ -48,27 +48,27 @@ pub(crate) fn admit(server: &ServerState, request: &ServerRequest) -> Result<Gra
         return match token {
             None => Ok(Grant::default()),
             Some(_) => {
-                let text = "the URL is signed; no other credentials are taken";
+                let text = "the URL is signed; send no other credentials";
                 Err(Box::new(ServerReply::refusal(Point::Unauthorized, StatusCode::BAD_REQUEST, "invalid", text)))
             }
         };
     }
     let Some(token) = token else {
         let open = needs_no_token(server, kind, &request.method) || server.does(Behavior::MissNoToken);
-        return if open { Ok(Grant::default()) } else { Err(unauthorized("a bearer token is needed", None)) };
+        return if open { Ok(Grant::default()) } else { Err(unauthorized("a bearer token is required", None)) };
     };
     if let Some(grant) = grant_of(server, token) {
         return Ok(grant);
     }
-    if takes_any_token(server, kind) {
+    if accepts_any_token(server, kind) {
         return Ok(Grant::default());
     }
-    let text = "the bearer token is not valid, or no longer";
+    let text = "the bearer token is invalid or expired";
     let text = if server.does(Behavior::TokenEchoed) { format!("{text}: {token}") } else { text.to_owned() };
     Err(unauthorized(&text, Some("invalid_token")))
 }
 
-/// Whether a fault opens these requests to clients without a token.
+/// Whether a fault permits these requests without a token.
 fn needs_no_token(server: &ServerState, kind: RequestKind, method: &Method) -> bool {
     match kind {
         RequestKind::Kickoff => {
@@ -81,8 +81,8 @@ fn needs_no_token(server: &ServerState, kind: RequestKind, method: &Method) -> b
     }
 }
 
-/// Whether a fault opens these requests to clients with any token.
-fn takes_any_token(server: &ServerState, kind: RequestKind) -> bool {
+/// Whether a fault permits these requests with any token.
+fn accepts_any_token(server: &ServerState, kind: RequestKind) -> bool {
     match kind {
         RequestKind::Kickoff => server.does(Behavior::AnyTokenAtKickoff),
         RequestKind::Poll => server.does(Behavior::AnyTokenAtPolls),
@@ -91,22 +91,22 @@ fn takes_any_token(server: &ServerState, kind: RequestKind) -> bool {
     }
 }
 
-/// What a token permits; none: the token is not valid.
-fn grant_of(server: &ServerState, shown: &str) -> Option<Grant> {
+/// The permissions of a token; `None` if the token is invalid.
+fn grant_of(server: &ServerState, sent: &str) -> Option<Grant> {
     match &server.options.auth {
         ServerAuth::None => Some(Grant::default()),
         ServerAuth::Token(secret) => {
             let secret = secret.reveal().as_bytes();
-            aws_lc_rs::constant_time::verify_slices_are_equal(shown.as_bytes(), secret).ok()?;
+            aws_lc_rs::constant_time::verify_slices_are_equal(sent.as_bytes(), secret).ok()?;
             Some(Grant::default())
         }
         ServerAuth::Smart(_) => {
             let now = server.now();
             let notes = server.notes();
-            let same_half = |token: &str| token.get(..token.len() / 2) == shown.get(..shown.len() / 2);
+            let same_half = |token: &str| token.get(..token.len() / 2) == sent.get(..sent.len() / 2);
             let halves = server.does(Behavior::HalfTokens);
             let (token, issued) =
-                notes.tokens.iter().find(|(token, _)| *token == shown || (halves && same_half(token)))?;
+                notes.tokens.iter().find(|(token, _)| *token == sent || (halves && same_half(token)))?;
             let late = if server.does(Behavior::TokensEndLate) { 60 } else { 0 };
             let valid = now < issued.until + Duration::from_secs(late) || server.does(Behavior::TokensNeverEnd);
             valid.then(|| Grant {

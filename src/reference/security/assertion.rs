@@ -1,4 +1,4 @@
-//! The checks of a client assertion. Each check has a fault that switches it off.
+//! The checks of a client assertion. For each check there is a fault that switches it off.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,12 +12,12 @@ use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::SmartClient;
 use crate::reference::state::ServerState;
 
-/// The tolerance for clocks that differ.
+/// The tolerance for clock differences.
 const SKEW: Duration = Duration::from_secs(60);
 /// The maximum lifetime of an assertion.
 const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
-/// An assertion that is not checked yet.
+/// An assertion before it is checked.
 struct Assertion<'a> {
     header: Value,
     claims: Value,
@@ -52,7 +52,7 @@ impl<'a> Assertion<'a> {
 /// The client that an assertion authenticates.
 ///
 /// # Errors
-/// The first check that failed.
+/// The reason of the first check that fails.
 pub(crate) fn authenticate<'c>(
     server: &ServerState,
     clients: &'c [SmartClient],
@@ -63,7 +63,7 @@ pub(crate) fn authenticate<'c>(
     let registered = registered_keys(server, clients, client, assertion.header("kid"));
     check_signature(server, &registered, &assertion)?;
     if assertion.header.get("jku").is_some() && !server.does(Behavior::KeyUrlUnchecked) {
-        return Err("the assertion's jku is not registered");
+        return Err("the jku of the assertion is not registered");
     }
     check_audience(server, &assertion)?;
     check_times(server, &assertion)?;
@@ -80,32 +80,32 @@ fn client_of<'c>(
         (_, Some(subject)) if server.does(Behavior::IssuerUnchecked) => subject,
         (Some(issuer), _) if server.does(Behavior::SubjectUnchecked) => issuer,
         (Some(issuer), Some(subject)) if issuer == subject => issuer,
-        _ => return Err("the assertion's iss and sub must both be the client id"),
+        _ => return Err("iss and sub of the assertion must both be the client id"),
     };
     let known = clients.iter().find(|client| client.client_id == id);
     match known.or_else(|| clients.first().filter(|_| server.does(Behavior::TrustAnyClient))) {
         Some(client) => Ok(client),
-        None => Err("no such client is registered"),
+        None => Err("the client is not registered"),
     }
 }
 
-/// The keys of a client: its registered keys, or those of its key set. The server keeps a key set as long as it may, and
-/// reads it again for an unknown key.
+/// The keys of a client: its registered keys, or those of its key set. The server caches a key set as long as it may,
+/// and reads it again for an unknown key.
 fn registered_keys(server: &ServerState, clients: &[SmartClient], client: &SmartClient, kid: Option<&str>) -> String {
     let first = clients.first().is_some_and(|first| first.client_id == client.client_id);
     let Some(feed) = server.options.key_feed.as_ref().filter(|_| first) else { return client.public_key.clone() };
     let now = server.now();
     let mut notes = server.notes();
-    if let Some((kept, until)) = &notes.key_set {
-        let known = kid.is_none_or(|kid| kept.contains(&format!("\"{kid}\"")));
+    if let Some((cached, until)) = &notes.key_set {
+        let known = kid.is_none_or(|kid| cached.contains(&format!("\"{kid}\"")));
         let fresh = *until > now && known && !server.does(Behavior::KeysAlwaysRead);
         if fresh || server.does(Behavior::KeysNeverReread) {
-            return kept.clone();
+            return cached.clone();
         }
     }
     let mut key_set = (feed.read)();
-    if let (Some((kept, _)), true) = (&notes.key_set, server.does(Behavior::KeysOnlyAdded)) {
-        key_set = merge(kept, &key_set);
+    if let (Some((cached, _)), true) = (&notes.key_set, server.does(Behavior::KeysOnlyAdded)) {
+        key_set = merge(cached, &key_set);
     }
     notes.key_set = Some((key_set.clone(), now + feed.max_age));
     key_set
@@ -123,13 +123,13 @@ fn check_signature(server: &ServerState, registered: &str, assertion: &Assertion
     let mut keys = decoding_keys(registered, algorithm, assertion.header("kid"), any_id);
     // The kid must identify exactly one key.
     let (Some(key), None) = (keys.pop(), keys.pop()) else {
-        return Err("the assertion's kid names no registered key");
+        return Err("the kid of the assertion is not the id of a registered key");
     };
     if server.does(Behavior::SignatureUnchecked) {
         return Ok(());
     }
     let valid = jsonwebtoken::crypto::verify(assertion.signature, assertion.text.as_bytes(), &key, algorithm);
-    if valid.unwrap_or(false) { Ok(()) } else { Err("the assertion is not signed by the client") }
+    if valid.unwrap_or(false) { Ok(()) } else { Err("the signature of the assertion is invalid") }
 }
 
 fn check_audience(server: &ServerState, assertion: &Assertion<'_>) -> Result<(), &'static str> {
@@ -141,7 +141,7 @@ fn check_audience(server: &ServerState, assertion: &Assertion<'_>) -> Result<(),
     };
     match named || server.does(Behavior::AudienceUnchecked) {
         true => Ok(()),
-        false => Err("the assertion is not for this token endpoint"),
+        false => Err("the aud of the assertion is not this token endpoint"),
     }
 }
 
@@ -153,16 +153,16 @@ fn check_times(server: &ServerState, assertion: &Assertion<'_>) -> Result<(), &'
             return Err("the assertion has expired");
         }
         if ends > now + MAX_LIFETIME + SKEW && !server.does(Behavior::LongAssertions) {
-            return Err("the assertion's exp is more than five minutes ahead");
+            return Err("the exp of the assertion is more than five minutes ahead");
         }
     }
     if assertion.time("nbf").is_some_and(|begins| begins > now + SKEW) && !server.does(Behavior::BeginUnchecked) {
-        return Err("the assertion has not begun");
+        return Err("the nbf of the assertion is in the future");
     }
     Ok(())
 }
 
-/// Checks that the client uses the assertion's id for the first time.
+/// Checks that the client did not use the id of the assertion before.
 fn check_id(server: &ServerState, client: &SmartClient, assertion: &Assertion<'_>) -> Result<(), &'static str> {
     let Some(id) = assertion.claim("jti") else {
         return if server.does(Behavior::IdUnasked) { Ok(()) } else { Err("the assertion has no jti") };
@@ -173,7 +173,7 @@ fn check_id(server: &ServerState, client: &SmartClient, assertion: &Assertion<'_
     notes.assertions.retain(|_, ends| *ends > now);
     // Two clients may use the same id.
     let used = notes.assertions.insert(format!("{} {id}", client.client_id), ends).is_some();
-    if used && !server.does(Behavior::ReplayTaken) { Err("the assertion's jti was used before") } else { Ok(()) }
+    if used && !server.does(Behavior::ReplayTaken) { Err("the jti of the assertion was used before") } else { Ok(()) }
 }
 
 /// The keys of two key sets, each key once.

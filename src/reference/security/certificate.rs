@@ -1,4 +1,4 @@
-//! The certificate of the reference server: made when the server starts, self-signed, and for this machine only.
+//! The certificate of the reference server: generated when the server starts, self-signed, valid only for localhost.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,9 +7,9 @@ use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// How long it is valid. No run takes longer.
+/// How long it is valid, longer than any run.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
-/// The tolerance for clocks that differ.
+/// The tolerance for clock differences.
 const SKEW: Duration = Duration::from_secs(24 * 3600);
 
 /// A certificate and its key.
@@ -26,12 +26,12 @@ impl std::fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    /// Makes a certificate for `localhost`, 127.0.0.1 and ::1, valid from a day before `now`.
+    /// Generates a certificate for `localhost`, 127.0.0.1 and ::1, valid from a day before `now`.
     ///
     /// # Errors
-    /// The system has no random numbers, or the library refuses, as a lower-case fragment.
+    /// A fragment: the system provides no random numbers, or the library fails.
     pub fn made(now: SystemTime) -> Result<Self, String> {
-        let failed = |error: rcgen::Error| format!("no certificate can be made: {error}");
+        let failed = |error: rcgen::Error| format!("cannot generate a certificate: {error}");
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         let mut params = CertificateParams::new(names).map_err(failed)?;
@@ -42,7 +42,7 @@ impl Certificate {
         Ok(Self { der: certificate.der().to_vec(), key: key.serialize_der() })
     }
 
-    /// The certificate. Clients may trust it as its own authority.
+    /// The certificate in DER form. Clients may trust it as a certificate authority.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
@@ -50,7 +50,7 @@ impl Certificate {
     /// The configuration of a server with this certificate, for TLS 1.2 and 1.3.
     ///
     /// # Errors
-    /// The error of the library, as a fragment.
+    /// A fragment: the error of the library.
     pub(crate) fn config(&self) -> Result<Arc<ServerConfig>, String> {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
         let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))

@@ -1,4 +1,4 @@
-//! Access tokens, and what they permit.
+//! Access tokens and their permissions.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use crate::base::resource_types;
 /// An access token that the server issued.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuedToken {
-    /// When it ends.
+    /// When it expires.
     pub until: SystemTime,
     /// The client that requested it.
     pub client: String,
@@ -15,14 +15,14 @@ pub(crate) struct IssuedToken {
     pub scope: String,
 }
 
-/// What a request's token permits.
+/// The permissions of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
-    /// The client that sent the request; none: the request had no token, or needed none.
+    /// The client that sent the request; `None` if the request had no token or needed none.
     pub client: Option<String>,
     /// The token of the request.
     pub token: Option<String>,
-    /// The resource types that the client may read; none: all.
+    /// The resource types that the client may read; `None` for all.
     pub types: Option<Vec<String>>,
 }
 
@@ -33,7 +33,7 @@ impl Grant {
     }
 }
 
-/// The resource types of scopes such as `system/Patient.rs`; none: all types.
+/// The resource types of scopes such as `system/Patient.rs`; `None` for all types.
 pub(crate) fn scope_types(scope: &str) -> Option<Vec<String>> {
     let types: Vec<&str> = scope.split(' ').filter_map(scope_type).collect();
     (!types.contains(&"*")).then(|| types.into_iter().map(str::to_owned).collect())

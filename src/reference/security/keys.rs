@@ -1,4 +1,5 @@
-//! A client that is registered with the reference server for one run. Its keys are generated for the run and never stored.
+//! A client that is registered with the reference server for one run. Its keys are generated for the run and are never
+//! stored.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
@@ -10,20 +11,20 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use crate::base::secret::Secret;
 use crate::reference::options::SmartClient;
 
-/// The id of every key made here.
+/// The id of every key that this file generates.
 pub const KEY_ID: &str = "plimsoll-1";
 
-/// A client with this id as the server knows it, by its public key [`KEY_ID`], and its private key for ES384 (PKCS #8,
-/// PEM).
+/// A client with this id and the public key [`KEY_ID`], as the server registers it, and its private key for ES384
+/// (PKCS #8, PEM).
 ///
 /// # Errors
-/// The system has no random numbers, or the library refuses, as a lower-case fragment.
+/// A fragment: the system provides no random numbers, or the library fails.
 pub fn client(id: &str) -> Result<(SmartClient, Secret), String> {
     let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new())
-        .map_err(|_| "no key pair can be made: the system gives no random numbers".to_owned())?;
+        .map_err(|_| "cannot generate a key pair: the system provides no random numbers".to_owned())?;
     let private = STANDARD.encode(document.as_ref());
     let private = format!("-----BEGIN PRIVATE KEY-----\n{private}\n-----END PRIVATE KEY-----\n");
-    let public_key = public_key(&private).map_err(|error| format!("the key pair just made cannot be read: {error}"))?;
+    let public_key = public_key(&private).map_err(|error| format!("cannot read the generated key pair: {error}"))?;
     Ok((SmartClient { client_id: id.to_owned(), public_key }, Secret::new(private)))
 }
 

@@ -1,4 +1,4 @@
-//! How the reference server authorizes requests, and its TLS.
+//! Access control and TLS of the reference server.
 
 pub(crate) mod access;
 pub(crate) mod assertion;

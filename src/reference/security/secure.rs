@@ -17,7 +17,7 @@ use crate::reference::serve::router;
 
 /// The maximum duration of a handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The maximum number of connections that wait to be served.
+/// The maximum number of connections that wait for the server.
 const MAX_WAITING: usize = 64;
 
 /// A listener of TLS connections.
@@ -62,10 +62,10 @@ impl Listener for TlsListener {
     }
 }
 
-/// Serves on `listener` over TLS with `certificate` until `shutdown` is ready.
+/// Serves on `listener` over TLS with `certificate` until `shutdown` completes.
 ///
 /// # Errors
-/// Accepting connections or setting up TLS failed.
+/// Accepting connections or setting up TLS fails.
 pub async fn serve_tls<F>(
     listener: TcpListener,
     options: ServerOptions,

@@ -1,5 +1,5 @@
-//! The answer of the reference server to the first message of a TLS handshake, without sockets. It is written by hand,
-//! since no library speaks the versions that faults use.
+//! The response of the reference server to the first message of a TLS handshake, without sockets. It is written by
+//! hand, because no library supports the versions that faults use.
 
 use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
@@ -9,8 +9,8 @@ const TLS_1_0: u16 = 0x0301;
 const TLS_1_2: u16 = 0x0303;
 const TLS_1_3: u16 = 0x0304;
 
-/// Answers handshakes as a server with these faults. The conformant server uses TLS 1.3 or 1.2, and refuses older versions
-/// with an alert.
+/// Returns a function that responds to handshakes as a server with these faults. The conformant server uses TLS 1.3 or
+/// 1.2, and refuses older versions with an alert.
 pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static {
     let behaviors = ActiveBehaviors::of(faults);
     move |message| {
@@ -34,7 +34,7 @@ pub fn greeter(faults: &[Fault]) -> impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 's
     }
 }
 
-/// The newest version that a ClientHello in one record offers; none: the message is not a ClientHello.
+/// The newest version that a ClientHello in one record offers; `None` if the message is not a ClientHello.
 fn offered(message: &[u8]) -> Option<u16> {
     let body = message.get(9..)?;
     let (version, rest) = body.split_first_chunk::<2>()?;

@@ -15,7 +15,7 @@ use crate::reference::state::ServerState;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Answers `GET .well-known/smart-configuration`.
+/// Responds to `GET .well-known/smart-configuration`.
 pub(crate) fn smart_configuration(server: &ServerState) -> ServerReply {
     if !server.has_smart() {
         return no_smart(Point::SmartConfiguration);
@@ -31,11 +31,11 @@ pub(crate) fn smart_configuration(server: &ServerState) -> ServerReply {
     ServerReply::json(Point::SmartConfiguration, StatusCode::OK, configuration)
 }
 
-/// Answers a token request.
+/// Responds to a token request.
 pub(crate) fn token(server: &ServerState, request: &ServerRequest) -> ServerReply {
     let ServerAuth::Smart(clients) = &server.options.auth else { return no_smart(Point::Token) };
     if request.method != Method::POST {
-        return oauth_error("invalid_request", "a token is asked for by POST").with("allow", "POST");
+        return oauth_error("invalid_request", "the method of a token request must be POST").with("allow", "POST");
     }
     let form = query_parameters(&String::from_utf8_lossy(&request.body));
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
@@ -43,7 +43,7 @@ pub(crate) fn token(server: &ServerState, request: &ServerRequest) -> ServerRepl
         return oauth_error("unsupported_grant_type", "grant_type must be client_credentials");
     }
     if field("client_assertion_type") != ASSERTION_TYPE && !server.does(Behavior::AssertionTypeUnchecked) {
-        return oauth_error("invalid_client", "client_assertion_type is not that of a JWT");
+        return oauth_error("invalid_client", "client_assertion_type must be that of a JWT");
     }
     if field("client_id").is_empty() && server.does(Behavior::ClientIdDemanded) {
         return oauth_error("invalid_request", "client_id is missing");
@@ -53,7 +53,7 @@ pub(crate) fn token(server: &ServerState, request: &ServerRequest) -> ServerRepl
         Err(text) => return oauth_error("invalid_client", text).at(Point::ClientRefused),
     };
     let Some(scope) = granted_scope(server, field("scope")) else {
-        return oauth_error("invalid_scope", "scope must name system scopes, as system/*.rs");
+        return oauth_error("invalid_scope", "scope must have system scopes, such as system/*.rs");
     };
     let token = match server.secret() {
         Ok(token) => token,
@@ -72,7 +72,7 @@ pub(crate) fn token(server: &ServerState, request: &ServerRequest) -> ServerRepl
         .with("pragma", "no-cache")
 }
 
-/// The scope that the server grants; none: it grants nothing of the requested scope.
+/// The scope that the server grants; `None` if it grants nothing of the requested scope.
 fn granted_scope(server: &ServerState, requested: &str) -> Option<String> {
     let mut scopes: Vec<&str> = requested.split(' ').filter(|scope| scope_type(scope).is_some()).collect();
     if server.does(Behavior::ScopeWidened) || (requested.is_empty() && server.does(Behavior::UsualScope)) {
@@ -85,7 +85,7 @@ fn granted_scope(server: &ServerState, requested: &str) -> Option<String> {
 }
 
 fn no_smart(point: Point) -> ServerReply {
-    ServerReply::refusal(point, StatusCode::NOT_FOUND, "not-found", "this server does not use SMART")
+    ServerReply::refusal(point, StatusCode::NOT_FOUND, "not-found", "this server does not support SMART")
 }
 
 fn oauth_error(code: &str, text: &str) -> ServerReply {

@@ -1,4 +1,4 @@
-//! What to fix, and the warnings: a card a requirement.
+//! The sections "What to fix" and "Warnings": a card for each requirement.
 
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ use crate::report::html::part::{capital, link, requirement_anchor, spec_head, te
 use crate::report::{cause, finding, text};
 use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, TestResult};
 
-/// Tests of one requirement that are written out, and findings of one test.
+/// The number of tests of one requirement, and of findings of one test, that are shown.
 const MAX_TESTS: usize = 3;
 const MAX_FINDINGS: usize = 3;
 
@@ -19,12 +19,10 @@ pub(crate) fn fixes(page: &PageContext<'_>) -> Markup {
     let tests = page.run.judgements.iter().flat_map(|j| &j.tests);
     let undecided = tests.filter(|t| t.verdict == Verdict::Error).count();
     let none = match undecided {
-        0 => "Nothing: no SHALL or SHALL NOT was found violated.".to_owned(),
+        0 => "Nothing. No SHALL or SHALL NOT is violated.".to_owned(),
         n => {
             let tests = text::count(n as u64, "test");
-            format!(
-                "No SHALL or SHALL NOT was found violated, but {tests} could not be decided: the causes stand below."
-            )
+            format!("No SHALL or SHALL NOT is violated, but the verdict of {tests} is undetermined. See Undetermined.")
         }
     };
     cards(page, "fix", "What to fix", RequirementState::Violated, &none)
@@ -45,7 +43,7 @@ fn cards(page: &PageContext<'_>, id: &str, name: &str, state: RequirementState, 
                 @for requirement in requirements_in(page, judgement, state) {
                     @match shown_before(page.run, index, &requirement.id) {
                         Some(before) => p.again {
-                            b { (requirement.level) ": " } (visible(&requirement.says)) " The same as under "
+                            b { (requirement.level) ": " } (visible(&requirement.says)) " Same findings as under "
                             a href={ "#c" (requirement_anchor(before, &requirement.id)) } { (spec_id(page, before)) } "; "
                             (link(&requirement.link, "the text of this spec")) "."
                         },
@@ -78,7 +76,7 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
             h4 { (visible(&requirement.says)) }
             p.meta {
                 code { (visible(&requirement.id)) } " in " (visible(&judgement.spec)) ", " (requirement.area) ", "
-                (link(&requirement.link, "where it is written"))
+                (link(&requirement.link, "spec text"))
             }
             @if tests.is_empty() { p { (visible(&requirement.because)) } }
             @for (test, others) in groups.iter().take(MAX_TESTS) {
@@ -95,7 +93,7 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
                         @if let Some(sentence) = finding::elsewhere(page.run, also) { p.note { (capital(&sentence)) "." } }
                     }
                     @if folded.len() > MAX_FINDINGS {
-                        p.note { (text::count((folded.len() - MAX_FINDINGS) as u64, "finding")) " more in run.json." }
+                        p.note { (text::count((folded.len() - MAX_FINDINGS) as u64, "more finding")) " in run.json." }
                     }
                     @if !others.is_empty() { (same_on(page, index, others)) }
                     @for test in std::iter::once(test).chain(others) {
@@ -108,7 +106,7 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
             }
             @if groups.len() > MAX_TESTS {
                 p.note {
-                    "Also seen by "
+                    "Also found by "
                     @for (i, (test, _)) in groups.iter().skip(MAX_TESTS).enumerate() {
                         @if i > 0 { ", " }
                         a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
@@ -120,10 +118,10 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
     }
 }
 
-/// Other flows that show the same.
+/// Lists other flows with the same finding.
 fn same_on(page: &PageContext<'_>, index: usize, others: &[&TestResult]) -> Markup {
     html! {
-        p.label { "The same on" }
+        p.label { "Same finding on" }
         ul.same {
             @for test in others {
                 li {

@@ -11,7 +11,7 @@ use crate::report::text;
 use crate::suite::model::Asks;
 use crate::verdicts::judged_run::RequirementResult;
 
-/// The section; nothing where no two of the specs speak of each other.
+/// Returns the section, empty if no spec states a difference from another.
 pub(crate) fn compare_specs(page: &PageContext<'_>) -> Markup {
     let all = differences(page.run);
     let (same, differ): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.asks == Asks::Same);
@@ -19,12 +19,12 @@ pub(crate) fn compare_specs(page: &PageContext<'_>) -> Markup {
         @if !differ.is_empty() || !same.is_empty() {
             section aria-labelledby="differences" {
                 h2 #differences { "Where the specs differ" }
-                p { "The same answers, judged by each: what one spec asks for, what it asks for by the other, and what the other says." }
-                @if !differ.is_empty() { (side_by_side(page, "Duties that differ", &differ)) }
+                p { "Each row compares a requirement of one spec with requirements of another spec, with the states of both in this run." }
+                @if !differ.is_empty() { (side_by_side(page, "Requirements that differ", &differ)) }
                 @if !same.is_empty() {
                     details.printed {
-                        summary { b { "the same in both" } ": " (text::count(same.len() as u64, "duty")) }
-                        (side_by_side(page, "Duties that are the same", &same))
+                        summary { b { "the same in both" } ": " (text::count(same.len() as u64, "requirement")) }
+                        (side_by_side(page, "Requirements that are the same", &same))
                     }
                 }
             }
@@ -44,10 +44,10 @@ fn side_by_side(page: &PageContext<'_>, caption: &str, all: &[Difference<'_>]) -
             },
         ])
     });
-    table(caption, &["One spec", "asks for", "than the other"], rows.collect())
+    table(caption, &["Requirement", "Requires", "Requirement of the other spec"], rows.collect())
 }
 
-/// A requirement with its level and its state.
+/// Returns a requirement with its level and its state.
 fn requirement(index: usize, requirement: &RequirementResult) -> Markup {
     html! {
         (visible(&requirement.says)) " "

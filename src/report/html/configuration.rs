@@ -13,13 +13,13 @@ pub(crate) fn configuration(page: &PageContext<'_>) -> Markup {
         ("Specs".to_owned(), run.start.specs.join(", ")),
         ("Started".to_owned(), run.started.clone()),
         ("Finished".to_owned(), run.finished.clone()),
-        ("Recording made by".to_owned(), format!("Plimsoll {} with rules {}", run.start.plimsoll, run.start.suites)),
-        ("Judged by".to_owned(), format!("Plimsoll {} with rules {}", run.plimsoll.version, run.plimsoll.suites)),
+        ("Recording made by".to_owned(), format!("Plimsoll {} with suites {}", run.start.plimsoll, run.start.suites)),
+        ("Judged by".to_owned(), format!("Plimsoll {} with suites {}", run.plimsoll.version, run.plimsoll.suites)),
     ];
     if let Some(selected) = &run.start.selected {
         let more = if selected.len() > 40 { format!(" and {} more", selected.len() - 40) } else { String::new() };
         let shown: Vec<&str> = selected.iter().take(40).map(String::as_str).collect();
-        rows.push(("Selected".to_owned(), shown.join(", ") + &more));
+        rows.push(("Selected tests".to_owned(), shown.join(", ") + &more));
     }
     rows.extend(settings::in_words(&run.start.settings));
     rows.retain(|(_, value)| !value.is_empty());
@@ -29,7 +29,7 @@ pub(crate) fn configuration(page: &PageContext<'_>) -> Markup {
     html! {
         section aria-labelledby="configuration" {
             h2 #configuration { "Configuration" }
-            (table("What the run was told", &["Setting", "Value"], rows.collect()))
+            (table("Settings of the run", &["Setting", "Value"], rows.collect()))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What every section of the page needs.
+//! The data that every section of the page uses.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use crate::verdicts::judged_run::{Run, TestResult};
 
-/// Exchanges that are written out. A browser has to hold them all; `run.json` has the rest.
+/// The number of exchanges on the page. More would make it slow; `run.json` has all.
 const MAX_EXCHANGES: usize = 400;
 
-/// What every section of the page needs.
+/// The data that every section of the page uses.
 pub(crate) struct PageContext<'a> {
     /// The run.
     pub run: &'a Run,
@@ -22,14 +22,14 @@ impl<'a> PageContext<'a> {
         Self { run, written: written(run) }
     }
 
-    /// `14`, linked where the exchange is on the page.
+    /// Returns `14`, as a link if the exchange is on the page.
     pub(crate) fn exchange_link(&self, id: u32) -> Markup {
         html! {
             @if self.written.contains(&id) { a href={ "#x" (id) } { (id) } } @else { (id) }
         }
     }
 
-    /// Some exchanges: `14, 15, 16 and 12 more`.
+    /// Returns a list of exchanges: `14, 15, 16 and 12 more`.
     pub(crate) fn exchange_links(&self, ids: &[u32]) -> Markup {
         const SHOWN: usize = 6;
         html! {
@@ -42,7 +42,7 @@ impl<'a> PageContext<'a> {
     }
 }
 
-/// The exchanges to write out: those that findings name, then the others in their order.
+/// Returns the exchanges to show: those of findings first, then the others in their order.
 fn written(run: &Run) -> BTreeSet<u32> {
     let tests = || run.judgements.iter().flat_map(|j| &j.tests);
     let found = tests().flat_map(|t| &t.findings).filter_map(|f| f.exchange);

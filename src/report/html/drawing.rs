@@ -1,4 +1,5 @@
-//! The drawing of a flow over time: kick-off, polls, waits, downloads, deletion and probes. Shapes tell the parts apart.
+//! The drawing of a flow over time: kick-off, polls, waits, downloads, deletion and probes. Each part has its own
+//! shape.
 
 use maud::{Markup, html};
 
@@ -6,15 +7,15 @@ use crate::recording::model::{Exchange, FlowRecord, Outcome, Phase, Role};
 use crate::report::escape::visible;
 use crate::report::{exchange, text};
 
-/// Width of the drawing, and of the names at its left, in its own units.
+/// The width of the drawing, of the names at its left, and of its right margin, in SVG units.
 const WIDTH: f64 = 860.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 24.0;
 
-/// Height of a lane.
+/// The height of a lane.
 const LANE: f64 = 30.0;
 
-/// Marks drawn in one flow.
+/// The number of marks in one drawing.
 const MAX_MARKS: usize = 300;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -43,11 +44,11 @@ impl Lane {
     }
 }
 
-/// The status that came, or why none did.
-pub(crate) fn came(exchange: &Exchange) -> String {
+/// Returns the status of the response, or why there is none.
+pub(crate) fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Outcome::Response(r) => exchange::status_words(r.status),
-        Outcome::NoResponse(t) => format!("no answer, {}", t.kind),
+        Outcome::NoResponse(t) => format!("no response, {}", t.kind),
         Outcome::Handshake(h) => visible(&h.words()),
     }
 }
@@ -57,7 +58,7 @@ pub(crate) fn drawing(index: usize, flow: &FlowRecord, exchanges: &[&Exchange]) 
     let ends = exchanges.iter().map(|e| e.at.saturating_add(e.took));
     let waits = flow.waits.iter().map(|(at, length, _)| at.saturating_add(*length));
     let span = ends.chain(waits).max().unwrap_or(start).saturating_sub(start).max(1);
-    // Milliseconds of a run fit a double's whole numbers by far.
+    // An f64 represents the milliseconds of any run exactly.
     #[allow(clippy::cast_precision_loss)]
     let x = |at: u64| LEFT + (at.saturating_sub(start).min(span) as f64) / (span as f64) * (WIDTH - LEFT - RIGHT);
     let lanes: Vec<Lane> = [Lane::Job, Lane::Files, Lane::Probes]
@@ -101,15 +102,15 @@ pub(crate) fn drawing(index: usize, flow: &FlowRecord, exchanges: &[&Exchange]) 
     }
 }
 
-/// The drawing for readers who cannot see it.
+/// Returns the text alternative of the drawing.
 fn alternative(flow: &FlowRecord, exchanges: &[&Exchange]) -> String {
     let count = |f: &dyn Fn(&Exchange) -> bool| exchanges.iter().filter(|e| f(e)).count() as u64;
     let polls = count(&|e| e.role == Role::Poll && e.probe.is_none());
     let files = count(&|e| Lane::of(e) == Lane::Files);
     let probes = count(&|e| Lane::of(e) == Lane::Probes);
-    let kickoff = exchanges.iter().find(|e| e.role == Role::Kickoff).map_or("not sent".to_owned(), |e| came(e));
+    let kickoff = exchanges.iter().find(|e| e.role == Role::Kickoff).map_or("not sent".to_owned(), |e| outcome(e));
     let deleted = exchanges.iter().find(|e| matches!(e.role, Role::Delete | Role::Cleanup));
-    let deleted = deleted.map_or("not deleted".to_owned(), |e| format!("DELETE answered {}", came(e)));
+    let deleted = deleted.map_or("not deleted".to_owned(), |e| format!("DELETE: {}", outcome(e)));
     format!(
         "Timeline of {}: kick-off {kickoff}, {}, {}, {}, {deleted}",
         visible(&flow.name),
@@ -119,7 +120,7 @@ fn alternative(flow: &FlowRecord, exchanges: &[&Exchange]) -> String {
     )
 }
 
-/// Beginning, quarters and end.
+/// Returns the ticks: start, quarters and end.
 fn ticks(start: u64, span: u64) -> Vec<(u64, &'static str)> {
     if span < 400 {
         return vec![(start, "start"), (start.saturating_add(span), "end")];
@@ -128,7 +129,7 @@ fn ticks(start: u64, span: u64) -> Vec<(u64, &'static str)> {
     vec![(start, "start"), (at(1), "middle"), (at(2), "middle"), (at(3), "middle"), (start.saturating_add(span), "end")]
 }
 
-/// Seconds tell nothing where all happens within one.
+/// Returns the label of a tick: in milliseconds if the flow takes less than a second.
 fn tick(at: u64, span: u64) -> String {
     if span < 1000 { format!("{at} ms") } else { text::seconds(at) }
 }
@@ -137,7 +138,7 @@ fn number(n: f64) -> String {
     format!("{n:.1}")
 }
 
-/// Whether the answer is none, or one that refuses.
+/// Returns whether the response is missing or has an error status.
 fn refused(exchange: &Exchange) -> bool {
     match &exchange.outcome {
         Outcome::Response(r) => r.status >= 400,
@@ -165,14 +166,14 @@ fn mark(exchange: &Exchange, x: f64, end: f64, y: f64) -> Markup {
         (_, Role::Poll) => format!("M{x:.1} {:.1}l5 6l-5 6l-5 -6z", y - 6.0),
         (_, Role::Delete | Role::Cleanup) => {
             let cross = format!("M{:.1} {:.1}l10 10m0 -10l-10 10", x - 5.0, y - 5.0);
-            // A cross cannot be hollow; in a ring it says the same.
+            // A cross cannot be hollow, so a refused DELETE gets a ring.
             if refused(exchange) { cross + &circle(x, y, 9.0) } else { cross }
         }
         _ => circle(x, y, 3.0),
     };
     html! {
         path class=(class) d=(shape) {
-            title { "exchange " (exchange.id) ", " (exchange.role) ", +" (text::seconds(exchange.at)) ": " (came(exchange)) }
+            title { "exchange " (exchange.id) ", " (exchange.role) ", +" (text::seconds(exchange.at)) ": " (outcome(exchange)) }
         }
     }
 }
@@ -185,11 +186,11 @@ pub(crate) fn legend() -> Markup {
     let marks = [
         (circle(8.0, 8.0, 6.0), "mark", "kick-off"),
         ("M8 2l5 6l-5 6l-5 -6z".to_owned(), "mark", "poll"),
-        ("M3 3h10v10h-10z".to_owned(), "mark", "poll that ended the wait"),
+        ("M3 3h10v10h-10z".to_owned(), "mark", "poll of the finished job"),
         ("M1 2h14v12h-14z".to_owned(), "mark span", "file"),
         ("M8 3l5 9h-10z".to_owned(), "mark", "probe"),
         ("M3 3l10 10m0 -10l-10 10".to_owned(), "mark", "DELETE"),
-        (circle(8.0, 8.0, 6.0), "mark refused", "hollow or ringed: refused or no answer"),
+        (circle(8.0, 8.0, 6.0), "mark refused", "hollow or ringed: error status or no response"),
     ];
     html! {
         ul.legend {

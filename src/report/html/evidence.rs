@@ -1,11 +1,12 @@
-//! The tests that broke a requirement, and where the page shows them.
+//! The tests that found a requirement violated, and where the page shows them.
 
 use crate::base::vocabulary::Verdict;
 use crate::report::cause;
 use crate::report::html::context::PageContext;
 use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, Run, TestResult};
 
-/// The requirements in a state. Those that ended a flow come first, because they hide others.
+/// Returns the requirements in a state. Those that ended a flow are first, because they leave other tests without a
+/// verdict.
 pub(crate) fn requirements_in<'j>(
     page: &PageContext<'_>,
     judgement: &'j Judgement,
@@ -20,7 +21,7 @@ pub(crate) fn requirements_in<'j>(
     requirements
 }
 
-/// The tests of a requirement that failed or warned, failures first.
+/// Returns the tests of a requirement that failed or warned, failures first.
 pub(crate) fn tests_against<'a>(judgement: &'a Judgement, requirement: &str) -> Vec<&'a TestResult> {
     let of = |t: &&TestResult| t.requirements.iter().any(|r| r == requirement);
     let mut tests: Vec<_> =
@@ -29,7 +30,7 @@ pub(crate) fn tests_against<'a>(judgement: &'a Judgement, requirement: &str) -> 
     tests
 }
 
-/// Whether an earlier judgement shows the same violation of the same requirement at the same level.
+/// Returns the index of an earlier judgement that shows the same violation of the same requirement at the same level.
 pub(crate) fn shown_before(run: &Run, judgement: usize, requirement: &str) -> Option<usize> {
     let key = |j: &Judgement| {
         let r = j.requirements.iter().find(|r| r.id == requirement)?;

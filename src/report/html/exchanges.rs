@@ -1,4 +1,4 @@
-//! Every exchange, folded.
+//! The section of all exchanges, collapsed.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::report::html::part::wire_box;
 use crate::report::wire::Detail;
 use crate::report::{exchange, text, wire};
 
-/// Columns of an exchange.
+/// The columns of an exchange.
 const COLUMNS: usize = 160;
 
 pub(crate) fn exchanges(page: &PageContext<'_>) -> Markup {
@@ -18,9 +18,9 @@ pub(crate) fn exchanges(page: &PageContext<'_>) -> Markup {
         section aria-labelledby="exchanges" {
             h2 #exchanges { "Exchanges" }
             @if left > 0 {
-                p.note { (text::count(left as u64, "exchange")) " more in run.json; those that findings name come first." }
+                p.note { (text::count(left as u64, "more exchange")) " in run.json. The page shows exchanges of findings first." }
             }
-            p.note { "Secrets are replaced; content of resources is never kept." }
+            p.note { "Secrets are replaced. The content of resources is never recorded." }
             @for exchange in page.run.exchanges.iter().filter(|e| page.written.contains(&e.id)) {
                 (exchange_details(page, exchange))
             }
@@ -30,9 +30,9 @@ pub(crate) fn exchanges(page: &PageContext<'_>) -> Markup {
 
 fn exchange_details(page: &PageContext<'_>, exchange: &Exchange) -> Markup {
     let label = exchange::label(page.run, exchange);
-    let came = match &exchange.outcome {
+    let outcome = match &exchange.outcome {
         Outcome::Response(r) => exchange::status_words(r.status),
-        Outcome::NoResponse(t) => format!("no answer: {}", t.kind),
+        Outcome::NoResponse(t) => format!("no response: {}", t.kind),
         Outcome::Handshake(h) => visible(&h.words()),
     };
     html! {
@@ -40,7 +40,7 @@ fn exchange_details(page: &PageContext<'_>, exchange: &Exchange) -> Markup {
             summary {
                 span { (label) }
                 " "
-                span.small { (visible(&exchange.request.method)) ", " (came) ", " (text::duration(exchange.took)) }
+                span.small { (visible(&exchange.request.method)) ", " (outcome) ", " (text::duration(exchange.took)) }
             }
             (wire_box(&label, &wire::show(page.run, exchange, None, Detail::Full, COLUMNS)))
         }

@@ -1,4 +1,4 @@
-//! The files that were fetched.
+//! The section of the fetched files.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::report::html::context::PageContext;
 use crate::report::html::table::{TableRow, table};
 use crate::report::{exchange, text};
 
-/// Rows of the table of files.
+/// The number of rows in the table.
 const MAX_FILES: usize = 500;
 
 pub(crate) fn files(page: &PageContext<'_>) -> Markup {
@@ -18,11 +18,11 @@ pub(crate) fn files(page: &PageContext<'_>) -> Markup {
             h2 #files { "Files" }
             @if files.is_empty() { p { "No file was fetched." } }
             @else {
-                (table("Files fetched", &["File", "Resources", "Lines", "Size", "Last updated", "Wrong"],
+                (table("Files fetched", &["File", "Resources", "Lines", "Size", "Last updated", "Problems"],
                     files.iter().take(MAX_FILES).map(|f| file_row(page, f)).collect()))
             }
             @if files.len() > MAX_FILES {
-                p.note { (text::count((files.len() - MAX_FILES) as u64, "file")) " more in run.json." }
+                p.note { (text::count((files.len() - MAX_FILES) as u64, "more file")) " in run.json." }
             }
         }
     }
@@ -35,17 +35,17 @@ fn file_row(page: &PageContext<'_>, file: &FileFacts) -> TableRow {
     let lines = &file.lines;
     let dates = match (&lines.earliest, &lines.latest) {
         (Some(a), Some(b)) => format!("{} to {}", visible(a), visible(b)),
-        _ => "none given".to_owned(),
+        _ => "none".to_owned(),
     };
-    let wrong = html! {
-        @if !file.whole { div { "did not come whole" } }
+    let problems = html! {
+        @if !file.whole { div { "incomplete" } }
         @for f in lines.findings.iter().take(8) {
             div { (f.rule) ", line " (f.line) ", column " (f.column) ", " (text::count(f.count, "time")) }
         }
         @if lines.findings.len() > 8 { div { (lines.findings.len() - 8) " more" } }
         @if let Some(directory) = &lines.directory { (directory_facts(directory)) }
         @let has_findings = lines.directory.as_ref().is_some_and(|directory| !directory.findings.is_empty());
-        @if file.whole && lines.findings.is_empty() && !has_findings { span.zero { "nothing" } }
+        @if file.whole && lines.findings.is_empty() && !has_findings { span.zero { "none" } }
     };
     TableRow::new(vec![
         html! { (visible(flow)) ", " (part) " (" (page.exchange_link(file.exchange)) ")" },
@@ -54,17 +54,17 @@ fn file_row(page: &PageContext<'_>, file: &FileFacts) -> TableRow {
                 @if i > 0 { ", " }
                 (n) " " (text::cut(&visible(name), 60))
             }
-            @if lines.types.len() > 6 { " and " (lines.types.len() - 6) " types more" }
+            @if lines.types.len() > 6 { " and " (lines.types.len() - 6) " more types" }
             @if lines.types.is_empty() { "none" }
         },
         html! { (lines.lines) @if lines.blank > 0 { " and " (lines.blank) " blank" } },
         html! { (text::bytes(lines.bytes)) @if let Some(coding) = &file.coding { " (" (visible(coding)) ")" } },
         html! { (dates) },
-        wrong,
+        problems,
     ])
 }
 
-/// The results of a provider directory's rules on one file: broken rules, and what was only counted.
+/// Returns the results of the provider directory rules for one file: violations, and lines that were only counted.
 fn directory_facts(facts: &DirectoryFacts) -> Markup {
     let lines = |count: &u64| text::count(*count, "line");
     html! {
@@ -73,10 +73,10 @@ fn directory_facts(facts: &DirectoryFacts) -> Markup {
         }
         @if facts.findings.len() > 8 { div { (facts.findings.len() - 8) " more" } }
         @for (name, count) in facts.unclaimed.iter().take(8) {
-            div.note { (lines(count)) " of " (visible(name)) " held to no profile, for claiming none of 0.3.0-preview" }
+            div.note { (lines(count)) " of " (visible(name)) " not validated: they claim no profile of 0.3.0-preview" }
         }
         @for (part, count) in facts.without.iter().take(8) { div.note { (lines(count)) " without " (visible(part)) } }
-        @if facts.unread > 0 { div.note { (lines(&facts.unread)) " not looked at: too long, too deep or too strange" } }
-        div.note { "Value sets were not looked up." }
+        @if facts.unread > 0 { div.note { (lines(&facts.unread)) " not checked: too long, too deeply nested or not parsable" } }
+        div.note { "Codes were not checked against value sets." }
     }
 }

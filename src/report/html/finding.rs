@@ -1,4 +1,4 @@
-//! A finding on the page, and an exchange that kept a test from being decided.
+//! A finding on the page, and an exchange that left a test undetermined.
 
 use maud::{Markup, html};
 
@@ -10,15 +10,15 @@ use crate::report::wire::{Detail, WireMark};
 use crate::report::{curl, exchange, finding, text, wire};
 use crate::verdicts::judged_run::Finding;
 
-/// Columns of an exchange's excerpt. It scrolls in its own box on a narrow screen.
+/// The columns of an excerpt. It scrolls in its own box on a narrow screen.
 const COLUMNS: usize = 110;
 
-/// A finding with its wire, repeats and the command that asks again. What was sent is left out after a finding of
-/// the same exchange.
+/// Returns a finding with its exchange, its repeats and the command that repeats the request. The request is left out
+/// after a finding of the same exchange.
 pub(crate) fn finding(page: &PageContext<'_>, found: &Finding, before: Option<&Finding>) -> Markup {
     let mut shown = finding::show(page.run, found, COLUMNS);
-    let again = found.exchange.is_some() && found.exchange == before.and_then(|b| b.exchange);
-    if again {
+    let same_exchange = found.exchange.is_some() && found.exchange == before.and_then(|b| b.exchange);
+    if same_exchange {
         shown.lines.retain(|l| l.mark != WireMark::Sent);
     }
     html! {
@@ -34,12 +34,12 @@ pub(crate) fn finding(page: &PageContext<'_>, found: &Finding, before: Option<&F
             (wire_box(&format!("Excerpt of {}", shown.label), &shown.lines))
             p.narrow { "Expected " (visible(&found.expected)) ", found " (text::cut(&visible(&found.actual), 300)) "." }
             @if let Some(repeats) = &shown.repeats { p.note { (capital(repeats)) "." } }
-            @if let Some(exchange) = shown.exchange.filter(|_| !again) { (ask_again(page, exchange, Some(found))) }
+            @if let Some(exchange) = shown.exchange.filter(|_| !same_exchange) { (repeat_request(page, exchange, Some(found))) }
         }
     }
 }
 
-/// An exchange that no finding is about, with the command that asks again.
+/// Returns an exchange without a finding, with the command that repeats the request.
 pub(crate) fn exchange_excerpt(page: &PageContext<'_>, exchange: &Exchange) -> Markup {
     let label = exchange::label(page.run, exchange);
     html! {
@@ -48,16 +48,16 @@ pub(crate) fn exchange_excerpt(page: &PageContext<'_>, exchange: &Exchange) -> M
                 @if page.written.contains(&exchange.id) { a href={ "#x" (exchange.id) } { (label) } } @else { (label) }
             }
             (wire_box(&format!("Excerpt of {label}"), &wire::show(page.run, exchange, None, Detail::Telling, COLUMNS)))
-            (ask_again(page, exchange, None))
+            (repeat_request(page, exchange, None))
         }
     }
 }
 
-fn ask_again(page: &PageContext<'_>, exchange: &Exchange, found: Option<&Finding>) -> Markup {
+fn repeat_request(page: &PageContext<'_>, exchange: &Exchange, found: Option<&Finding>) -> Markup {
     let prelude = curl::prelude(page.run, exchange);
     html! {
-        p.label { "Ask again" }
-        pre.command tabindex="0" role="group" aria-label="Command that asks again" {
+        p.label { "Repeat the request" }
+        pre.command tabindex="0" role="group" aria-label="Command that repeats the request" {
             @if let Some(command) = &prelude { (command) "\n" }
             (curl::line(exchange))
             @if let Some(command) = finding::look(found, exchange) { "\n" (command) }

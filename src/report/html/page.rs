@@ -1,5 +1,5 @@
-//! `index.html`: one file that works without scripts and without a network. What the server sent is escaped by
-//! construction: it reaches the page through [`maud`] and after [`crate::report::escape::visible`] only.
+//! `index.html`: one file that works without scripts and without a network. Texts of the server are escaped: they reach
+//! the page only through [`maud`] and [`crate::report::escape::visible`].
 
 use base64::Engine;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -24,7 +24,7 @@ use crate::verdicts::judged_run::Run;
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// The page.
+/// Returns the page.
 pub fn render(run: &Run) -> String {
     let page = &PageContext::new(run);
     let title = format!("Plimsoll: {}", visible(&run.target.base));
@@ -63,8 +63,8 @@ pub fn render(run: &Run) -> String {
                 }
                 footer {
                     p {
-                        "Made by Plimsoll " (visible(&run.plimsoll.version)) ", rules " code { (visible(&run.plimsoll.suites)) }
-                        ". The same record for programs: " code { "run.json" } "."
+                        "Made by Plimsoll " (visible(&run.plimsoll.version)) ", suites " code { (visible(&run.plimsoll.suites)) }
+                        ". The same data for programs: " code { "run.json" } "."
                     }
                 }
             }
@@ -93,9 +93,9 @@ fn contents(page: &PageContext<'_>) -> Markup {
     let links = [
         ("verdict", "Verdict"),
         ("fix", "What to fix"),
-        ("undecided", "Not decided"),
+        ("undecided", "Undetermined"),
         ("warnings", "Warnings"),
-        ("tally", "Tally"),
+        ("tally", "Totals"),
         ("differences", "Where the specs differ"),
         ("requirements", "Requirements"),
         ("timeline", "Timeline"),
@@ -106,8 +106,8 @@ fn contents(page: &PageContext<'_>) -> Markup {
     ];
     let undecided = page.run.judgements.iter().flat_map(|j| &j.tests).any(|t| t.verdict == Verdict::Error);
     let differ = !differences(page.run).is_empty();
-    let there = |id: &str| (undecided || id != "undecided") && (differ || id != "differences");
-    let links = links.into_iter().filter(|(id, _)| there(id));
+    let shown = |id: &str| (undecided || id != "undecided") && (differ || id != "differences");
+    let links = links.into_iter().filter(|(id, _)| shown(id));
     html! {
         nav aria-label="Contents" {
             ul { @for (id, name) in links { li { a href={ "#" (id) } { (name) } } } }
@@ -122,29 +122,29 @@ mod palette {
 
     use crate::report::html::page::STYLE;
 
-    fn luminance(colour: &str) -> f64 {
-        let digits = colour.trim_start_matches('#');
+    fn luminance(color: &str) -> f64 {
+        let digits = color.trim_start_matches('#');
         let part = |i: usize| f64::from(u8::from_str_radix(&digits[i..i + 2], 16).unwrap()) / 255.0;
         let linear = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
         0.2126 * linear(part(0)) + 0.7152 * linear(part(2)) + 0.0722 * linear(part(4))
     }
 
-    /// WCAG 2.2, 1.4.3.
+    /// Returns the contrast ratio of WCAG 2.2, 1.4.3.
     fn contrast(a: &str, b: &str) -> f64 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// The colours of one theme.
+    /// Returns the colors of one theme.
     fn theme(text: &str) -> BTreeMap<&str, &str> {
         let block = text.split_once(":root {").unwrap().1.split_once('}').unwrap().0;
         let pairs = block.split(';').filter_map(|rule| rule.trim().strip_prefix("--")?.split_once(": "));
         pairs.filter(|(_, value)| value.starts_with('#') && value.len() == 7).collect()
     }
 
-    /// Also for what axe leaves undecided: text in drawings and in boxes that scroll.
+    /// Covers also what axe does not check: text in drawings and in boxes that scroll.
     #[test]
-    fn text_can_be_read_in_both_themes() {
+    fn text_has_enough_contrast_in_both_themes() {
         let (light, dark) = STYLE.split_once("prefers-color-scheme: dark").unwrap();
         for (name, theme) in [("light", theme(light)), ("dark", theme(dark))] {
             let grounds = ["paper", "sheet", "bad-paper", "doubt-paper", "good-paper"];

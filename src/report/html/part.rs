@@ -1,4 +1,4 @@
-//! Pieces that several sections use.
+//! Elements that several sections use.
 
 use maud::{Markup, html};
 
@@ -8,14 +8,14 @@ use crate::report::verdict;
 use crate::report::wire::{WireLine, WireMark};
 use crate::verdicts::judged_run::Judgement;
 
-/// A fragment as the beginning of a sentence.
+/// Returns a fragment with a capital letter, as the start of a sentence.
 pub(crate) fn capital(text: &str) -> String {
     let text = text.trim_end_matches('.');
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// A verdict: a word in a frame. The shape of the frame shows it, too.
+/// Returns a verdict as a word in a frame. The shape of the frame also shows the verdict.
 pub(crate) fn badge(verdict: Verdict) -> Markup {
     let tone = match verdict {
         Verdict::Fail => "bad",
@@ -26,7 +26,7 @@ pub(crate) fn badge(verdict: Verdict) -> Markup {
     html! { span.badge.(tone) { (verdict.as_str().replace('-', " ")) } }
 }
 
-/// The wire, line by line, in a box that scrolls by itself.
+/// Returns the lines of an exchange in a box that scrolls.
 pub(crate) fn wire_box(label: &str, lines: &[WireLine]) -> Markup {
     html! {
         pre.wire tabindex="0" role="group" aria-label=(label) {
@@ -44,7 +44,7 @@ pub(crate) fn wire_box(label: &str, lines: &[WireLine]) -> Markup {
     }
 }
 
-/// A link that leaves the page, or the bare text where it is none that a browser should follow.
+/// Returns a link to another page, or only the text if the URL is not http or https.
 pub(crate) fn link(url: &str, text: &str) -> Markup {
     let web = url.starts_with("https://") || url.starts_with("http://");
     html! {
@@ -53,12 +53,12 @@ pub(crate) fn link(url: &str, text: &str) -> Markup {
     }
 }
 
-/// The anchor of a test.
+/// Returns the anchor of a test.
 pub(crate) fn test_anchor(judgement: usize, id: &str) -> String {
     anchor("t", judgement, id)
 }
 
-/// The anchor of a requirement.
+/// Returns the anchor of a requirement.
 pub(crate) fn requirement_anchor(judgement: usize, id: &str) -> String {
     anchor("r", judgement, id)
 }
@@ -69,7 +69,7 @@ fn anchor(kind: &str, judgement: usize, id: &str) -> String {
     format!("{kind}{judgement}-{id}")
 }
 
-/// A head that names the spec, where several are judged.
+/// Returns a heading that names the spec.
 pub(crate) fn spec_head(judgement: &Judgement) -> Markup {
     html! { h3 { (verdict::title(judgement)) } }
 }

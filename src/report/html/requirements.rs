@@ -1,4 +1,4 @@
-//! Every requirement with its state.
+//! The section of all requirements with their states.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::report::html::table::{TableRow, table};
 use crate::report::text;
 use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState};
 
-/// The groups, what needs work first.
+/// The order of the groups.
 const ORDER: &[RequirementState] = &[
     RequirementState::Violated,
     RequirementState::NotMet,
@@ -19,7 +19,7 @@ const ORDER: &[RequirementState] = &[
     RequirementState::Untested,
 ];
 
-/// Longer groups are folded.
+/// Longer groups are collapsed.
 const MAX_OPEN: usize = 30;
 
 pub(crate) fn requirements(page: &PageContext<'_>) -> Markup {
@@ -43,7 +43,7 @@ fn group(index: usize, judgement: &Judgement, state: RequirementState) -> Markup
         @if !requirements.is_empty() {
             details.printed open[open] {
                 summary { b { (name) } ": " (text::count(requirements.len() as u64, "requirement")) }
-                (table(&format!("Requirements {name}"), &["Duty", "Level", "Feature", "Why, or decided by"],
+                (table(&format!("Requirements {name}"), &["Requirement", "Level", "Area", "Reason and tests"],
                     requirements.iter().map(|one| row(index, judgement, one)).collect()))
             }
         }
@@ -54,7 +54,7 @@ fn row(index: usize, judgement: &Judgement, requirement: &RequirementResult) -> 
     const SHOWN: usize = 4;
     let known = |id: &&String| judgement.tests.iter().any(|t| t.id == **id);
     let tests: Vec<&String> = requirement.tests.iter().filter(known).collect();
-    let decided = html! {
+    let tests_cell = html! {
         @if !requirement.because.is_empty() { (visible(&requirement.because)) @if !tests.is_empty() { br; } }
         @for (i, id) in tests.iter().take(SHOWN).enumerate() {
             @if i > 0 { ", " }
@@ -65,10 +65,10 @@ fn row(index: usize, judgement: &Judgement, requirement: &RequirementResult) -> 
     TableRow {
         id: Some(requirement_anchor(index, &requirement.id)),
         cells: vec![
-            html! { (visible(&requirement.says)) br; span.small { code { (visible(&requirement.id)) } " " (link(&requirement.link, "text")) } },
+            html! { (visible(&requirement.says)) br; span.small { code { (visible(&requirement.id)) } " " (link(&requirement.link, "spec text")) } },
             html! { span.word { (requirement.level) } },
             html! { span.word { (requirement.area) } },
-            decided,
+            tests_cell,
         ],
     }
 }

@@ -1,14 +1,14 @@
-//! Tables of the page.
+//! The tables of the page.
 
 use maud::{Markup, html};
 
-/// A table that says what it is, and folds into stacked rows on a narrow screen. The roles are spelled out because
-/// browsers forget them when the layout changes.
+/// Returns a table with a caption that becomes stacked rows on a narrow screen. It states its ARIA roles, because
+/// browsers drop them when the layout changes.
 pub(crate) fn table(caption: &str, heads: &[&str], rows: Vec<TableRow>) -> Markup {
     grid("stack", caption, heads, rows)
 }
 
-/// A table of numbers. It does not fold, and scrolls in its own box on a narrow screen.
+/// Returns a table of numbers. It keeps its columns and scrolls in its own box on a narrow screen.
 pub(crate) fn numbers(caption: &str, heads: &[&str], rows: Vec<TableRow>) -> Markup {
     html! { div.numbers tabindex="0" role="group" aria-label=(caption) { (grid("wide", caption, heads, rows)) } }
 }
@@ -35,11 +35,11 @@ fn grid(class: &str, caption: &str, heads: &[&str], rows: Vec<TableRow>) -> Mark
     }
 }
 
-/// A row of [`table`]; the first cell is its head.
+/// A row of [`table`]; the first cell is its header.
 pub(crate) struct TableRow {
     /// An anchor.
     pub id: Option<String>,
-    /// One cell a column.
+    /// One cell for each column.
     pub cells: Vec<Markup>,
 }
 

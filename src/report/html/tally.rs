@@ -1,4 +1,4 @@
-//! The tallies, and why tests were not decided.
+//! The section of totals, and the reasons of tests without a verdict.
 
 use maud::{Markup, html};
 
@@ -13,19 +13,19 @@ use crate::verdicts::judged_run::Judgement;
 pub(crate) fn tallies(page: &PageContext<'_>) -> Markup {
     html! {
         section aria-labelledby="tally" {
-            h2 #tally { "Tally" }
+            h2 #tally { "Totals" }
             @for judgement in &page.run.judgements {
                 (spec_head(judgement))
                 (tally("Requirements by level", "Level", &verdict::by_level(judgement)))
-                (tally("Requirements by feature", "Feature", &verdict::by_area(judgement)))
-                (tally("Tests by export level", "Export", &verdict::by_export(page.run, judgement)))
+                (tally("Requirements by area", "Area", &verdict::by_area(judgement)))
+                (tally("Tests by export level", "Export level", &verdict::by_export(page.run, judgement)))
                 (undecided(page, judgement))
             }
         }
     }
 }
 
-/// Why tests were not decided, by reason.
+/// Returns the undetermined, skipped and not applicable tests by reason.
 fn undecided(page: &PageContext<'_>, judgement: &Judgement) -> Markup {
     let mut rows = Vec::new();
     for verdict in [Verdict::Error, Verdict::Skip, Verdict::NotApplicable] {
@@ -38,7 +38,7 @@ fn undecided(page: &PageContext<'_>, judgement: &Judgement) -> Markup {
             rows.push(TableRow::new(vec![at, badge(verdict), html! { (cause.tests.len()) }, flows]));
         }
     }
-    html! { @if !rows.is_empty() { (table("Why tests were not decided", &["Reason (exchange)", "Verdict", "Tests", "Flows"], rows)) } }
+    html! { @if !rows.is_empty() { (table("Reasons of undetermined, skipped and not applicable tests", &["Reason (exchange)", "Verdict", "Tests", "Flows"], rows)) } }
 }
 
 fn tally(caption: &str, first: &str, tally: &TallyTable) -> Markup {

@@ -1,4 +1,4 @@
-//! Every test with its verdict, its reason and its place in the suites.
+//! The section of all tests with verdict, reason and place in the suites.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::report::html::table::{TableRow, table};
 use crate::report::{cause, text};
 use crate::verdicts::judged_run::{Judgement, TestResult};
 
-/// The groups, what needs work first.
+/// The order of the groups.
 const ORDER: &[Verdict] =
     &[Verdict::Fail, Verdict::Error, Verdict::Warn, Verdict::Pass, Verdict::Skip, Verdict::NotApplicable];
 
-/// Longer groups are folded.
+/// Longer groups are collapsed.
 const MAX_OPEN: usize = 30;
 
-/// Whether the verdict comes from looking at answers, so that tests do not share its reason.
+/// Returns whether the verdict is a result of expectations; such tests do not share a reason.
 fn is_judged(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Pass | Verdict::Fail | Verdict::Warn)
 }
@@ -38,7 +38,7 @@ pub(crate) fn tests(page: &PageContext<'_>) -> Markup {
 
 fn test_group(page: &PageContext<'_>, index: usize, judgement: &Judgement, verdict: Verdict) -> Markup {
     let tests: Vec<&TestResult> = judgement.tests.iter().filter(|t| t.verdict == verdict).collect();
-    // Many at once have few causes, and the page shows those above.
+    // Many tests of one verdict have few causes, which the page shows above.
     let open = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Warn) && tests.len() <= MAX_OPEN;
     let mut first_of_cause: BTreeMap<&str, &TestResult> = BTreeMap::new();
     for cause in cause::causes(page.run, judgement, verdict).iter().filter(|_| !is_judged(verdict)) {
@@ -50,7 +50,7 @@ fn test_group(page: &PageContext<'_>, index: usize, judgement: &Judgement, verdi
         @if !tests.is_empty() {
             details open[open] {
                 summary { b { (name) } ": " (text::count(tests.len() as u64, "test")) }
-                (table(&format!("Tests: {name}"), &["Test", "Level", "Found", "Exchanges", "Written in"],
+                (table(&format!("Tests: {name}"), &["Test", "Level", "Result", "Exchanges", "Suite"],
                     tests.iter().map(|t| test_row(page, index, judgement, t, first_of_cause.get(t.id.as_str()).copied())).collect()))
             }
         }
@@ -67,8 +67,8 @@ fn test_row(
     let known = |id: &&String| judgement.requirements.iter().any(|r| r.id == **id);
     let found = html! {
         @match first_of_cause {
-            Some(first) => { "as " a href={ "#" (test_anchor(index, &first.id)) } { (visible(&first.id)) } },
-            // The findings say the same, and where.
+            Some(first) => { "same as " a href={ "#" (test_anchor(index, &first.id)) } { (visible(&first.id)) } },
+            // The findings show the reason.
             None if test.findings.is_empty() => (visible(&test.because)),
             None => {},
         }
@@ -94,7 +94,7 @@ fn test_row(
         id: Some(test_anchor(index, &test.id)),
         cells: vec![
             test_cell,
-            html! { span.word { (test.level) } @if test.defect { br; span.small { "the text errs" } } },
+            html! { span.word { (test.level) } @if test.defect { br; span.small { "the spec text is wrong" } } },
             found,
             page.exchange_links(&test.exchanges),
             html! { code { (visible(&test.suite)) } },

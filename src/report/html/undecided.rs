@@ -1,4 +1,4 @@
-//! What kept tests from being decided, a card a cause.
+//! The section of undetermined tests: a card for each cause.
 
 use maud::{Markup, html};
 
@@ -11,25 +11,25 @@ use crate::report::html::part::{capital, spec_head, test_anchor};
 use crate::report::{cause, finding, text};
 use crate::verdicts::judged_run::Judgement;
 
-/// Causes written out, and tests named in one.
+/// The number of causes that are shown, and of tests that a card names.
 const MAX_CAUSES: usize = 8;
 const MAX_NAMES: usize = 6;
 
-/// What kept tests from being decided, a card a cause.
+/// Returns the section of undetermined tests.
 pub(crate) fn undecided_causes(page: &PageContext<'_>) -> Markup {
     let all: Vec<_> = page.run.judgements.iter().map(|j| (j, cause::causes(page.run, j, Verdict::Error))).collect();
     html! {
         @if all.iter().any(|(_, causes)| !causes.is_empty()) {
             section aria-labelledby="undecided" {
-                h2 #undecided { "Not decided" }
-                p.note { "These say nothing against the server. Mend the cause and run again." }
+                h2 #undecided { "Undetermined" }
+                p.note { "These tests found no violation. Remove the cause and run again." }
                 @for (index, (judgement, causes)) in all.iter().enumerate().filter(|(_, (_, c))| !c.is_empty()) {
                     (spec_head(judgement))
                     @for cause in causes.iter().take(MAX_CAUSES) {
                         (cause_card(page, index, cause, all.get(..index).unwrap_or_default()))
                     }
                     @if causes.len() > MAX_CAUSES {
-                        p.note { (text::count((causes.len() - MAX_CAUSES) as u64, "cause")) " more; see Tests." }
+                        p.note { (text::count((causes.len() - MAX_CAUSES) as u64, "more cause")) "; see Tests." }
                     }
                 }
             }
@@ -52,7 +52,7 @@ fn cause_card(
             p.kicker { (text::count(cause.tests.len() as u64, "test")) " undetermined, on " (finding::flows(&cause.tests)) }
             h4 { (capital(&text::cut(&cause.reason, 400))) "." }
             @match (shown_before, exchange) {
-                (Some((judgement, _)), _) => p.note { "The same as under " (visible(&judgement.spec)) "." },
+                (Some((judgement, _)), _) => p.note { "Same cause as under " (visible(&judgement.spec)) "." },
                 (None, Some(exchange)) => (exchange_excerpt(page, exchange)),
                 (None, None) => {},
             }

@@ -1,4 +1,4 @@
-//! The verdict, and what to read first.
+//! The section of the verdict, with links to the most important findings.
 
 use maud::{Markup, html};
 
@@ -10,7 +10,7 @@ use crate::report::html::part::{capital, requirement_anchor};
 use crate::report::{cause, text, verdict};
 use crate::verdicts::judged_run::{Judgement, RequirementState};
 
-/// Requirements named in the verdict.
+/// The number of requirements that the verdict names.
 const MAX_FIRST: usize = 12;
 
 pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
@@ -23,7 +23,7 @@ pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
                     @for sentence in [verdict::remark(judgement), verdict::gate(judgement)].into_iter().flatten() {
                         p { (capital(&sentence)) "." }
                     }
-                    @if judgement.informational { p { "Judged without counting for the outcome of the run." } }
+                    @if judgement.informational { p { "Informational: this spec does not count for the outcome of the run." } }
                     p.counts { (counts(judgement)) }
                     (first_things(page, index, judgement))
                 }
@@ -39,7 +39,7 @@ pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
     }
 }
 
-/// What to read first: the cards of this spec, or why nothing could be decided.
+/// Returns links to the violated requirements of this spec, and the causes of undetermined tests.
 fn first_things(page: &PageContext<'_>, index: usize, judgement: &Judgement) -> Markup {
     let requirements = requirements_in(page, judgement, RequirementState::Violated);
     let causes = cause::causes(page.run, judgement, Verdict::Error);
@@ -55,7 +55,7 @@ fn first_things(page: &PageContext<'_>, index: usize, judgement: &Judgement) -> 
         }
         @if !causes.is_empty() {
             p {
-                a href="#undecided" { "Not decided" } ": "
+                a href="#undecided" { "Undetermined" } ": "
                 @for (i, cause) in causes.iter().take(3).enumerate() {
                     @if i > 0 { "; " }
                     (text::count(cause.tests.len() as u64, "test")) ", " (text::cut(&cause.reason, 300))
@@ -67,7 +67,7 @@ fn first_things(page: &PageContext<'_>, index: usize, judgement: &Judgement) -> 
     }
 }
 
-/// `127 tests passed, 8 failed, 51 were skipped`
+/// Returns the number of tests by verdict: `Of 186 tests: 127 passed, 8 failed, 51 skipped.`
 fn counts(judgement: &Judgement) -> String {
     let words = [
         (Verdict::Pass, "passed"),

@@ -11,11 +11,11 @@ use crate::session::send::{NoToken, send};
 use crate::session::sender::{RequestSender, read};
 use crate::suite::flow::Identity;
 
-/// The most that is read of a discovery document.
+/// The maximum that is read of a discovery document, in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;
 
-/// What a user can do if there is no discovery document.
-const HINT: &str = "name the token endpoint in the configuration";
+/// What a user can do if the discovery document names no token endpoint.
+const HINT: &str = "give --token-url";
 
 /// The token endpoint that the discovery document of the target names.
 ///
@@ -49,19 +49,21 @@ pub(crate) async fn token_endpoint(sender: &RequestSender) -> Result<Url, Troubl
     if response.status != StatusCode::OK {
         let status = response.status.as_u16();
         return Err(no_token(format!(
-            "the token endpoint cannot be found: .well-known/smart-configuration was answered {status}; {HINT}"
+            "the token endpoint cannot be found: .well-known/smart-configuration returned {status}; {HINT}"
         )));
     }
     let json: Option<Value> = serde_json::from_slice(&response.body).ok();
     let endpoint = json.as_ref().and_then(|json| json.get("token_endpoint")).and_then(Value::as_str);
     let endpoint = endpoint.ok_or_else(|| {
-        no_token(format!("the token endpoint cannot be found: .well-known/smart-configuration names none; {HINT}"))
+        no_token(format!(
+            "the token endpoint cannot be found: .well-known/smart-configuration has no token_endpoint; {HINT}"
+        ))
     })?;
     // A relative URL is not allowed here, but it has only one meaning.
-    url.join(endpoint).map_err(|_| no_token(format!("the token_endpoint {endpoint:?} is no URL; {HINT}")))
+    url.join(endpoint).map_err(|_| no_token(format!("the token_endpoint {endpoint:?} is not a URL; {HINT}")))
 }
 
-/// Why there is no token: nothing was sent, or what came is unusable.
+/// The trouble that there is no token: no request was sent, or the response is unusable.
 pub(crate) fn no_token(message: String) -> Trouble {
     Trouble::new(TroubleKind::NotSent, format!("no token: {message}"))
 }

@@ -1,5 +1,5 @@
-//! Token requests that are valid, or invalid in exactly one way. Everything else in them is valid, fresh and signed with the
-//! client's key, so a server that issues a token has missed exactly that one thing.
+//! Token requests that are valid, or invalid in exactly one way. Everything else in them is valid, fresh and signed
+//! with the client's key, so a server that issues a token did not check exactly that one thing.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,21 +14,21 @@ use crate::base::secret::Secret;
 use crate::session::auth::signing_key::SigningKey;
 use crate::suite::flow::Wrong;
 
-/// How long an assertion lasts. SMART allows five minutes at most, and clocks differ.
+/// The lifetime of an assertion. SMART allows five minutes at most, and clocks differ.
 const LIFETIME: Duration = Duration::from_secs(240);
-/// Far more than clocks differ, in seconds.
+/// An hour in seconds, far more than the difference between clocks.
 const HOUR: u64 = 3600;
 
 const GRANT_TYPE: &str = "client_credentials";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A client id that nobody registered.
+/// A client id that is not registered with any server.
 const UNKNOWN_CLIENT: &str = "plimsoll-unknown-client";
-/// The token endpoint of another server. The name is reserved, nobody can own it.
+/// The token endpoint of another server, with a reserved name that cannot exist.
 const OTHER_ENDPOINT: &str = "https://plimsoll-another-server.invalid/token";
-/// The id of a key that nobody registered.
+/// The id of a key that is not registered with any server.
 const UNKNOWN_KEY: &str = "plimsoll-unknown-key";
-/// The address of a key set that nobody registered and that does not exist.
+/// The URL of a key set that is not registered and does not exist.
 const UNKNOWN_KEY_SET: &str = "https://plimsoll-keys.invalid/jwks.json";
 /// Values that no server knows.
 const UNKNOWN_GRANT_TYPE: &str = "urn:plimsoll:no-such-grant-type";
@@ -40,7 +40,7 @@ pub(crate) struct TokenRequestBuilder<'a> {
     /// The client id.
     pub client: &'a str,
     pub key: &'a SigningKey,
-    /// The id of the key, if the key itself does not name one.
+    /// The id of the key, if the key itself has no id.
     pub key_id: Option<&'a str>,
     /// The token endpoint, the audience of the assertion.
     pub endpoint: &'a Url,
@@ -72,7 +72,7 @@ impl TokenRequestBuilder<'_> {
     /// A token request that is invalid in the way of `wrong`, or valid.
     ///
     /// # Errors
-    /// A fragment: the system gives no random bytes, or the library refuses to sign.
+    /// A fragment: the system provides no random bytes, or the library cannot sign.
     pub(crate) fn build(&self, wrong: Option<Wrong>) -> Result<TokenRequest, String> {
         let grant = if wrong == Some(Wrong::GrantType) { UNKNOWN_GRANT_TYPE } else { GRANT_TYPE };
         let kind = if wrong == Some(Wrong::AssertionType) { UNKNOWN_ASSERTION_TYPE } else { ASSERTION_TYPE };
@@ -98,7 +98,7 @@ impl TokenRequestBuilder<'_> {
             Some(Wrong::AlgHs256) => {
                 let public = EncodingKey::from_secret(self.key.public_pem()?.as_bytes());
                 jsonwebtoken::crypto::sign(text.as_bytes(), &public, Algorithm::HS256)
-                    .map_err(|error| format!("the assertion cannot be signed by HS256: {error}"))?
+                    .map_err(|error| format!("cannot sign the assertion with HS256: {error}"))?
             }
             Some(Wrong::OtherKey) => self.key.generate_another()?.sign(&text)?,
             _ => self.key.sign(&text)?,
@@ -136,7 +136,7 @@ impl TokenRequestBuilder<'_> {
 
     fn claims(&self, wrong: Option<Wrong>) -> Result<Map<String, Value>, String> {
         let mut unique = [0_u8; 16];
-        rand::fill(&mut unique).map_err(|_| "the system gives no random bytes".to_owned())?;
+        rand::fill(&mut unique).map_err(|_| "the system provides no random bytes".to_owned())?;
         let jti: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
         let now = self.seconds();
         // An expired assertion was issued before it expired.
@@ -173,8 +173,8 @@ fn encoded(part: &Map<String, Value>) -> String {
     URL_SAFE_NO_PAD.encode(Value::Object(part.clone()).to_string())
 }
 
-/// A token with one changed character in the middle of its last part: it matters there in every kind of token, while the
-/// last character of a signature may hold unused bits.
+/// A token with one changed character in the middle of its last part. A change there is significant in every kind of
+/// token; the last character of a signature may have unused bits.
 pub(crate) fn one_character_changed(token: &str) -> String {
     let start = token.rfind('.').map_or(0, |dot| dot + 1);
     let last: Vec<(usize, char)> = token.char_indices().filter(|(at, _)| *at >= start).collect();
@@ -204,7 +204,7 @@ mod tests {
         SigningKey::parse(&Secret::new(pem)).unwrap()
     }
 
-    /// Header, claims, and whether the key made the signature.
+    /// Returns header, claims, and whether the signature is valid for the key.
     fn read(key: &SigningKey, text: &str) -> (Value, Value, bool) {
         let parts: Vec<&str> = text.split('.').collect();
         assert_eq!(parts.len(), 3);

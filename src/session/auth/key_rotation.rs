@@ -1,5 +1,5 @@
-//! The key set that the run serves: it holds the client's own key, and another key while a test checks that the server
-//! follows the change.
+//! The key set that the run serves. It has the client's own key, or another key while a test checks that the server
+//! reads the key set again.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use crate::session::auth::tokens::TokenState;
 use crate::settings::key_set::{KEY_ID, MAX_AGE, NEXT_KEY_ID};
 use crate::settings::run_settings::{Credentials, Settings, Smart};
 
-/// What a server gets beyond the time for which it may cache the keys.
+/// The time that a server has after the cached keys expire.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Puts the key of the first client into the key set, once.
 ///
 /// # Errors
-/// A fragment: the key has no public half.
+/// A fragment: the public key is not available.
 pub(crate) fn publish(settings: &Settings, smart: &Smart, state: &mut TokenState) -> Result<(), String> {
     let Some(set) = &settings.key_set else { return Ok(()) };
     let first = matches!(&settings.credentials, Credentials::Smart(first) if first.client_id == smart.client_id);
@@ -24,13 +24,13 @@ pub(crate) fn publish(settings: &Settings, smart: &Smart, state: &mut TokenState
     Ok(())
 }
 
-/// Replaces the key in the key set; returns how long servers may still use the old one, and `None` if the key is replaced
-/// already.
+/// Replaces the key in the key set; returns how long servers may still use the old key, and `None` if the key is
+/// already replaced.
 ///
 /// # Errors
-/// A fragment: there is no key to replace, or no new one can be generated.
+/// A fragment: there is no key to replace, or no new key can be generated.
 pub(crate) fn rotate(settings: &Settings, state: &mut TokenState) -> Result<Option<Duration>, String> {
-    let set = settings.key_set.as_ref().ok_or("the run serves no keys")?;
+    let set = settings.key_set.as_ref().ok_or("the run serves no key set")?;
     if state.rotated {
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! SMART scopes: how a scope is narrowed to one resource type.
+//! Restricts SMART scopes to one resource type.
 
 /// The resource type and the permissions of a scope such as `system/Patient.rs`; `None` for other scopes.
 fn resource_scope(scope: &str) -> Option<(&str, &str)> {
@@ -9,8 +9,8 @@ fn resource_scope(scope: &str) -> Option<(&str, &str)> {
     rest.split('?').next().unwrap_or(rest).split_once('.')
 }
 
-/// The part of `scope` that covers only Patient resources, in the same syntax; `None` if `scope` does not cover Patients, or
-/// covers nothing else.
+/// The part of `scope` that covers only Patient resources, in the same syntax; `None` if `scope` does not cover
+/// Patients, or covers nothing else.
 pub(crate) fn narrow_scope(scope: &str) -> Option<String> {
     let scopes: Vec<(&str, &str)> = scope.split_ascii_whitespace().filter_map(resource_scope).collect();
     if scopes.iter().all(|(kind, _)| *kind == "Patient") {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::base::secret::Secret;
 
-const WEAK_RSA: &str = "the key cannot sign RS384; an RSA key must have 2048 bits or more";
+const WEAK_RSA: &str = "the key cannot sign with RS384; use an RSA key of at least 2048 bits";
 
 /// A private key that signs RS384 or ES384.
 pub(crate) struct SigningKey {
@@ -26,33 +26,33 @@ impl SigningKey {
     /// Reads a key: PEM (PKCS #1 or #8), a JWK, or a JWK set with one private key; RSA, or EC on the curve P-384.
     ///
     /// # Errors
-    /// A fragment that says what is wrong with the key, and never shows it.
+    /// A fragment that states what is wrong with the key, and never shows the key.
     pub fn parse(key: &Secret) -> Result<Self, String> {
         let text = key.reveal().trim();
         if text.starts_with('{') {
             return from_jwk(text);
         }
         if !text.contains("-----BEGIN") {
-            return Err("the key is neither PEM nor a JWK".to_owned());
+            return Err("the key is neither PEM nor a JWK; give a private key in one of these forms".to_owned());
         }
         if text.contains("BEGIN EC PRIVATE KEY") {
-            return Err("the key is in SEC 1 form; convert it with openssl pkcs8 -topk8 -nocrypt".to_owned());
+            return Err("the key is in SEC 1 form; convert it to PKCS #8 with openssl pkcs8 -topk8 -nocrypt".to_owned());
         }
         if text.contains("ENCRYPTED") {
             return Err("the key is encrypted; decrypt it with openssl pkcs8 -topk8 -nocrypt".to_owned());
         }
         if text.contains("PUBLIC KEY") {
-            return Err("the key is a public one; the private one is needed".to_owned());
+            return Err("the key is a public key; give the private key".to_owned());
         }
         from_pem(text, None)
     }
 
-    /// Signs once, so that a key that cannot sign is refused before anything is sent.
+    /// Signs once, so that a key that cannot sign is refused before any request is sent.
     fn checked(self) -> Result<Self, String> {
         match jsonwebtoken::encode(&Header::new(self.algorithm), &json!({}), &self.key) {
             Ok(_) => Ok(self),
             Err(_) if self.algorithm == Algorithm::ES384 => {
-                Err("the key cannot sign ES384; an EC key must be of the curve P-384".to_owned())
+                Err("the key cannot sign with ES384; use an EC key on the curve P-384".to_owned())
             }
             Err(_) => Err(WEAK_RSA.to_owned()),
         }
@@ -71,10 +71,10 @@ impl SigningKey {
     /// Signs a text; returns the signature in base64url.
     ///
     /// # Errors
-    /// A fragment: the library refuses to sign.
+    /// A fragment: the library cannot sign.
     pub fn sign(&self, text: &str) -> Result<String, String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.key, self.algorithm)
-            .map_err(|error| format!("the assertion cannot be signed: {error}"))
+            .map_err(|error| format!("cannot sign the assertion: {error}"))
     }
 
     /// The public key as PEM.
@@ -105,9 +105,9 @@ impl SigningKey {
     /// Generates another key of the same kind.
     ///
     /// # Errors
-    /// A fragment: the system gives no random bytes.
+    /// A fragment: the system provides no random bytes.
     pub fn generate_another(&self) -> Result<Self, String> {
-        let failed = |_| "no other key can be made: the system gives no random bytes".to_owned();
+        let failed = |_| "cannot generate another key: the system provides no random bytes".to_owned();
         let der = match self.algorithm {
             Algorithm::ES384 => {
                 let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new());
@@ -124,10 +124,10 @@ impl SigningKey {
 }
 
 fn no_public_key() -> String {
-    "the public half of the key cannot be had".to_owned()
+    "cannot compute the public key of the private key".to_owned()
 }
 
-/// PEM of DER, in lines of 64 characters.
+/// Encodes DER as PEM, in lines of 64 characters.
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
@@ -137,41 +137,44 @@ fn pem(label: &str, der: &[u8]) -> String {
 fn from_pem(text: &str, id: Option<String>) -> Result<SigningKey, String> {
     let rsa = EncodingKey::from_rsa_pem(text.as_bytes()).map(|key| (key, Algorithm::RS384));
     let key = rsa.or_else(|_| EncodingKey::from_ec_pem(text.as_bytes()).map(|key| (key, Algorithm::ES384)));
-    let (key, algorithm) =
-        key.map_err(|_| "the key is no RSA key, nor one of the curve P-384, in PKCS #1 or #8 form".to_owned())?;
+    let (key, algorithm) = key.map_err(|_| {
+        "the key is neither an RSA key nor an EC key on the curve P-384, in PKCS #1 or #8 form".to_owned()
+    })?;
     SigningKey { key, algorithm, id }.checked()
 }
 
 fn from_jwk(text: &str) -> Result<SigningKey, String> {
     // The message of serde_json could quote the key.
     let value: Value = serde_json::from_str(text)
-        .map_err(|error| format!("the key is no JSON, line {} column {}", error.line(), error.column()))?;
+        .map_err(|error| format!("the key is not valid JSON at line {} column {}", error.line(), error.column()))?;
     let private = |jwk: &&Value| jwk.get("d").is_some();
     let jwk = match value.get("keys").and_then(Value::as_array) {
-        Some(keys) => keys.iter().find(private).ok_or("the key set holds no private key")?,
+        Some(keys) => keys.iter().find(private).ok_or("the key set has no private key")?,
         None => &value,
     };
     let id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
     if !private(&jwk) {
-        return Err("the key is a public one; the private one is needed".to_owned());
+        return Err("the key is a public key; give the private key".to_owned());
     }
     let der = match jwk.get("kty").and_then(Value::as_str) {
         Some("RSA") => rsa_pkcs8(jwk)?,
         Some("EC") if jwk.get("crv").and_then(Value::as_str) == Some("P-384") => ec_pkcs8(jwk)?,
-        Some("EC") => return Err("the key is not of the curve P-384, which ES384 needs".to_owned()),
-        _ => return Err("the key's type is neither RSA nor EC".to_owned()),
+        Some("EC") => return Err("the key is not on the curve P-384, which ES384 requires".to_owned()),
+        _ => return Err("the key type (kty) is neither RSA nor EC".to_owned()),
     };
     from_pem(&pem("PRIVATE KEY", &der), id)
 }
 
-/// A member of a JWK that holds bytes.
+/// The bytes of a member of a JWK.
 fn member(jwk: &Value, name: &str) -> Result<Vec<u8>, String> {
     let text = jwk.get(name).and_then(Value::as_str).ok_or_else(|| format!("the key has no member {name:?}"))?;
-    URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| format!("the key's member {name:?} is no base64url"))
+    URL_SAFE_NO_PAD
+        .decode(text.trim_end_matches('='))
+        .map_err(|_| format!("the member {name:?} of the key is not base64url"))
 }
 
 fn rsa_pkcs8(jwk: &Value) -> Result<Vec<u8>, String> {
-    // The library wants public numbers without leading zeros.
+    // The library requires public numbers without leading zeros.
     let number = |name: &str| {
         let bytes = member(jwk, name)?;
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
@@ -187,7 +190,7 @@ fn rsa_pkcs8(jwk: &Value) -> Result<Vec<u8>, String> {
         qInv: number("qi")?,
     };
     let pair = rsa::KeyPair::from_components(&components).map_err(|_| WEAK_RSA.to_owned())?;
-    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| "the key cannot be encoded".to_owned())?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| "cannot encode the key".to_owned())?;
     Ok(der.as_ref().to_vec())
 }
 
@@ -198,8 +201,8 @@ fn ec_pkcs8(jwk: &Value) -> Result<Vec<u8>, String> {
     public.extend(member(jwk, "y")?);
     let private = member(jwk, "d")?;
     let pair = EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P384_SHA384_FIXED_SIGNING, &private, &public)
-        .map_err(|_| "the key's members d, x and y do not belong together".to_owned())?;
-    let der = pair.to_pkcs8v1().map_err(|_| "the key cannot be encoded".to_owned())?;
+        .map_err(|_| "the members d, x and y of the key do not belong to one key".to_owned())?;
+    let der = pair.to_pkcs8v1().map_err(|_| "cannot encode the key".to_owned())?;
     Ok(der.as_ref().to_vec())
 }
 
@@ -312,7 +315,7 @@ mod tests {
         }
         let (jwk, pem, _) = ec_jwk(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256");
         for form in [jwk, pem] {
-            let Err(message) = SigningKey::parse(&form) else { panic!("a P-256 key was taken") };
+            let Err(message) = SigningKey::parse(&form) else { panic!("a P-256 key was accepted") };
             assert!(message.contains("P-384"), "{message}");
         }
     }
@@ -322,22 +325,22 @@ mod tests {
         for (text, expected) in [
             ("hunter2", "neither PEM nor a JWK"),
             ("{\"kty\":\"RSA\",\"d\":\"hunter2\"}", "no member \"n\""),
-            ("{\"kty\":\"RSA\",\"d\":hunter2}", "no JSON, line 1"),
-            ("{\"kty\":\"RSA\",\"n\":\"hunter2\"}", "a public one"),
+            ("{\"kty\":\"RSA\",\"d\":hunter2}", "not valid JSON at line 1"),
+            ("{\"kty\":\"RSA\",\"n\":\"hunter2\"}", "a public key"),
             ("{\"kty\":\"oct\",\"d\":\"hunter2\"}", "neither RSA nor EC"),
-            ("{\"keys\":[]}", "holds no private key"),
-            ("-----BEGIN PUBLIC KEY-----\nhunter2", "a public one"),
+            ("{\"keys\":[]}", "has no private key"),
+            ("-----BEGIN PUBLIC KEY-----\nhunter2", "a public key"),
             ("-----BEGIN EC PRIVATE KEY-----\nhunter2", "SEC 1"),
-            ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "no RSA key"),
+            ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "neither an RSA key"),
         ] {
-            let Err(message) = SigningKey::parse(&Secret::new(text)) else { panic!("{text} was taken") };
+            let Err(message) = SigningKey::parse(&Secret::new(text)) else { panic!("{text} was accepted") };
             assert!(message.contains(expected), "{message}");
             assert!(!message.contains("hunter2"), "{message}");
         }
     }
 
     #[test]
-    fn the_public_jwk_holds_the_public_numbers_only() {
+    fn the_public_jwk_has_only_the_public_numbers() {
         let (jwk, _, _) = ec_jwk(&aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING, "P-384");
         let private: Value = serde_json::from_str(jwk.reveal()).unwrap();
         let public = SigningKey::parse(&jwk).unwrap().public_jwk("one").unwrap();

@@ -1,4 +1,5 @@
-//! Token requests by SMART Backend Services: a signed form goes to the token endpoint, the response holds a token.
+//! Token requests by SMART Backend Services: sends a signed form to the token endpoint and reads the token in the
+//! response.
 
 use std::time::Duration;
 
@@ -25,17 +26,17 @@ use crate::settings::run_settings::Smart;
 use crate::suite::flow::Wrong;
 use crate::transport::address_guard::is_loopback;
 
-/// How long a token lasts if the response does not say so: SMART recommends this at most.
+/// The lifetime of a token if the response does not state it, the maximum that SMART recommends.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
-/// A token is renewed after this share of its lifetime, or when only this time is left, whichever is earlier.
+/// A token is renewed after this share of its lifetime, or when only `RENEWAL_MARGIN` is left, whichever is earlier.
 const USED_SHARE: f64 = 0.8;
 const RENEWAL_MARGIN: Duration = Duration::from_secs(30);
-/// The most that is read of a token response.
+/// The maximum that is read of a token response, in bytes.
 const MAX_TOKEN_BODY: usize = 1 << 20;
-/// The longest token.
+/// The maximum length of a token, in bytes.
 const MAX_LEN_TOKEN: usize = 64 << 10;
 
-/// The head of a token response, and when it was requested.
+/// The head of a token response, and when the request was sent.
 pub(crate) struct TokenResponse {
     pub head: ResponseHead,
     sent: Duration,
@@ -65,7 +66,7 @@ impl<'s> TokenRequester<'s> {
         self.read(response).await
     }
 
-    /// Prepares a token request, which is invalid in the way of `wrong`.
+    /// Prepares a token request, which is invalid in the way of `wrong` if it is given.
     pub async fn prepare(
         &self,
         smart: &Smart,
@@ -88,7 +89,7 @@ impl<'s> TokenRequester<'s> {
             Some(next) if wrong == Some(Wrong::NewKey) => (Some(next), Some(NEXT_KEY_ID)),
             _ => (state.key.as_ref(), smart.key_id.as_deref()),
         };
-        let Some(key) = key else { return Err(no_token("the key is gone".to_owned())) };
+        let Some(key) = key else { return Err(no_token("the key is missing".to_owned())) };
         let builder = TokenRequestBuilder {
             client: &smart.client_id,
             key,
@@ -151,7 +152,7 @@ impl<'s> TokenRequester<'s> {
             return Err(Trouble::new(broken.kind, format!("no token: {}", broken.message)));
         }
         if status != StatusCode::OK {
-            let mut message = format!("the token endpoint answered {}", status.as_u16());
+            let mut message = format!("the token endpoint returned {}", status.as_u16());
             if let Some(error) = text("error") {
                 message.push_str(&format!(" {error:?}"));
             }
@@ -164,15 +165,13 @@ impl<'s> TokenRequester<'s> {
         }
         let token = text("access_token").filter(|token| !token.is_empty() && token.len() <= MAX_LEN_TOKEN);
         let token =
-            token.ok_or_else(|| no_token("the token endpoint answered 200 without an access_token".to_owned()))?;
+            token.ok_or_else(|| no_token("the token endpoint returned 200 without an access_token".to_owned()))?;
         if let Some(kind) = text("token_type").filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-            return Err(no_token(format!(
-                "the token is of the type {kind:?}, which cannot be used; only bearer tokens can"
-            )));
+            return Err(no_token(format!("the token has the type {kind:?}; only bearer tokens are supported")));
         }
         let lasts = json.as_ref().and_then(|json| json.get("expires_in")).and_then(|value| match value {
             Value::Number(number) => number.as_f64(),
-            // The RFC asks for a number. A string is common, and no test judges it here.
+            // The RFC requires a number. A string is common, so it is accepted here.
             Value::String(text) => text.parse().ok(),
             _ => None,
         });
@@ -185,22 +184,22 @@ impl<'s> TokenRequester<'s> {
     /// Refuses a token endpoint over plain HTTP, unless `--allow-http` permits it or both ends are on this machine.
     fn require_https(&self, endpoint: &Url) -> Result<(), Trouble> {
         let settings = &self.sender.settings;
-        let plain_is_fine = settings.allow_http || (is_loopback(&settings.base) && is_loopback(endpoint));
+        let may_be_plain = settings.allow_http || (is_loopback(&settings.base) && is_loopback(endpoint));
         self.sender.origins.add(endpoint);
         match endpoint.scheme() {
             "https" => Ok(()),
-            "http" if plain_is_fine => Ok(()),
+            "http" if may_be_plain => Ok(()),
             _ => Err(no_token(format!(
-                "the token endpoint {} is not https; the assertion is not sent to it",
+                "the token endpoint {} is not https, so no assertion is sent to it; give --allow-http to permit it",
                 self.sender.recorder.redactor().own_url(endpoint)
             ))),
         }
     }
 }
 
-/// How long a token that lasts for `lasts` is used.
+/// How long a token with the lifetime `lasts` is used.
 fn usable_time(lasts: Duration) -> Duration {
     let share = lasts.mul_f64(USED_SHARE);
-    // The margin would leave nothing of a shorter token.
+    // The margin would be longer than the lifetime of a shorter token.
     if lasts > RENEWAL_MARGIN * 2 { share.min(lasts.saturating_sub(RENEWAL_MARGIN)) } else { share }
 }

@@ -1,5 +1,5 @@
-//! The token of each request: a configured token, one of SMART Backend Services that is renewed before it expires, or a
-//! deliberately bad one.
+//! Finds the token of each request: a configured token, a token from SMART Backend Services that is renewed before it
+//! expires, or a deliberately bad token.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,14 +15,14 @@ use crate::session::auth::invalid_token_requests::one_character_changed;
 use crate::session::auth::key_rotation;
 use crate::session::auth::scopes::{is_patient_only, narrow_scope};
 use crate::session::auth::token_request::TokenRequester;
-use crate::session::auth::tokens::{Client, Clients};
+use crate::session::auth::tokens::{Client, Clients, NO_SMART_CLIENT};
 use crate::session::exchange::RequestSpec;
 use crate::session::send::Authorizer;
 use crate::session::sender::RequestSender;
 use crate::settings::run_settings::{Credentials, Smart};
 use crate::suite::flow::{Identity, Needs, Probe, Wrong};
 
-/// How long a failed token request is remembered: many flows need a token at once, and one failure answers them all.
+/// How long a failed token request is remembered. Many flows need a token at the same time, and one failure is enough.
 const FAILURE_LASTS: Duration = Duration::from_secs(5);
 
 /// Finds the token of each request.
@@ -44,7 +44,7 @@ impl Authorizer for TokenSource {
         if spec.identity == Identity::None {
             return Ok(None);
         }
-        // The discovery document says where tokens come from, so it is read without one.
+        // The discovery document names the token endpoint, so it is read without a token.
         let own = matches!(spec.identity, Identity::Client | Identity::Renewed);
         if spec.open || spec.role == Role::SmartConfiguration || (own && !self.clients.uses_tokens()) {
             return Ok(None);
@@ -56,9 +56,9 @@ impl Authorizer for TokenSource {
                 return Ok(None);
             }
             let origin = origin.ascii_serialization();
-            let what = if spec.role == Role::File { "the file" } else { "the address" };
+            let what = if spec.role == Role::File { "the file" } else { "the URL" };
             let message = format!(
-                "{what} lies on another origin ({origin}), to which the token is not sent; allow it with --allow-origin {origin}"
+                "{what} is on another origin ({origin}), to which the token is not sent; permit it with --allow-origin {origin}"
             );
             return Err(Trouble::new(TroubleKind::NotSent, message));
         }
@@ -76,12 +76,13 @@ impl TokenSource {
         Self { sender, clients, special: Mutex::default() }
     }
 
-    /// Why a flow with these needs cannot begin, as a fragment; `None` if it can.
+    /// The reason why a flow with these needs cannot start; `None` if it can.
     pub fn lacks(&self, needs: Needs) -> Option<&'static str> {
         self.clients.lacks(needs, &self.sender.settings)
     }
 
-    /// The token of `identity`, a different one than `refused`. Clean-up gets one even if the run is interrupted.
+    /// The token of `identity`, a different one than `refused`. With `cleanup`, it is requested even if the run is
+    /// interrupted.
     pub async fn token(
         &self,
         identity: Identity,
@@ -102,7 +103,7 @@ impl TokenSource {
             }
             Identity::Expired | Identity::Narrow => {
                 let held = self.special().get(&identity).cloned();
-                held.map(Some).ok_or_else(|| Trouble::new(TroubleKind::NotSent, "such a token could not be had"))
+                held.map(Some).ok_or_else(|| Trouble::new(TroubleKind::NotSent, "the run has no token of this kind"))
             }
         }
     }
@@ -114,7 +115,7 @@ impl TokenSource {
         cleanup: bool,
     ) -> Result<Option<Secret>, Trouble> {
         let Some(client) = self.clients.of(identity) else {
-            let message = "no second client is configured, as whom this would be sent";
+            let message = "the run has only one client. Give --second-client-id";
             return Err(Trouble::new(TroubleKind::NotSent, message));
         };
         let smart = match &client.credentials {
@@ -165,7 +166,8 @@ impl TokenSource {
             return Ok(known.clone());
         }
         let mut bytes = [0_u8; 24];
-        rand::fill(&mut bytes).map_err(|_| Trouble::new(TroubleKind::NotSent, "the system gives no random bytes"))?;
+        rand::fill(&mut bytes)
+            .map_err(|_| Trouble::new(TroubleKind::NotSent, "the system provides no random bytes"))?;
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         self.sender.recorder.redactor().hide(&text);
         let made = Secret::new(text);
@@ -173,7 +175,7 @@ impl TokenSource {
         Ok(made)
     }
 
-    /// Requests the token of [`Identity::Narrow`], unless there is one.
+    /// Requests the token of [`Identity::Narrow`], unless the run already has it.
     ///
     /// # Errors
     /// A fragment: the run has no SMART client, or the server issues no narrower token.
@@ -183,7 +185,7 @@ impl TokenSource {
         }
         let (smart, client) = self.first_smart_client()?;
         let scope = narrow_scope(&smart.scope)
-            .ok_or_else(|| format!("the scope {:?} cannot be narrowed to Patient resources", smart.scope))?;
+            .ok_or_else(|| format!("the scope {:?} cannot be restricted to Patient resources", smart.scope))?;
         let held = {
             let mut state = client.state.lock().await;
             let requested = self.requester().request_token(smart, &scope, &mut state, false).await;
@@ -192,16 +194,16 @@ impl TokenSource {
         let granted = held.scope.as_deref().unwrap_or(&scope);
         if !is_patient_only(granted) {
             let granted = self.sender.recorder.redact_text(granted);
-            return Err(format!("the server granted {granted:?} where {scope:?} was asked for"));
+            return Err(format!("the server granted {granted:?} instead of the requested {scope:?}"));
         }
         self.special().insert(Identity::Narrow, held.token);
         Ok(())
     }
 
-    /// Requests the token of [`Identity::Expired`]; returns how long from now it lasts.
+    /// Requests the token of [`Identity::Expired`]; returns the time until it expires.
     ///
     /// # Errors
-    /// A fragment: the run has no SMART client, or the response does not say when the token expires.
+    /// A fragment: the run has no SMART client, or the response does not state when the token expires.
     pub async fn prepare_expired(&self) -> Result<Duration, String> {
         let (smart, client) = self.first_smart_client()?;
         let held = {
@@ -209,7 +211,7 @@ impl TokenSource {
             let requested = self.requester().request_token(smart, &smart.scope, &mut state, false).await;
             requested.map_err(|trouble| trouble.message)?
         };
-        let (lasts, since) = held.lasts.ok_or("the token's answer does not say how long it lasts")?;
+        let (lasts, since) = held.lasts.ok_or("the token response has no usable expires_in")?;
         self.special().insert(Identity::Expired, held.token);
         Ok((since + lasts).saturating_sub(self.sender.clock.elapsed()))
     }
@@ -235,7 +237,7 @@ impl TokenSource {
             let exchange = response.head.pending.id();
             let issued = requester.read(response).await;
             if time < times {
-                // A replay shows something only if the first use was accepted.
+                // A replay is a test only if the first use was accepted.
                 if issued.is_err() {
                     return;
                 }
@@ -244,11 +246,11 @@ impl TokenSource {
         }
     }
 
-    /// Replaces the key of the first client; returns how long servers may still use the old one, and `None` if the key is
-    /// replaced already.
+    /// Replaces the key of the first client; returns how long servers may still use the old key, and `None` if the key
+    /// is already replaced.
     ///
     /// # Errors
-    /// A fragment: there is no key to replace, or no new one can be generated.
+    /// A fragment: there is no key to replace, or no new key can be generated.
     pub async fn rotate_key(&self) -> Result<Option<Duration>, String> {
         let (_, client) = self.first_smart_client()?;
         let mut state = client.state.lock().await;
@@ -274,6 +276,6 @@ impl TokenSource {
     fn first_smart_client(&self) -> Result<(&Smart, &Client), String> {
         let client = self.clients.of(Identity::Client);
         let smart = client.and_then(|client| Some((client.smart()?, client)));
-        smart.ok_or_else(|| "this run was given no client of SMART Backend Services".to_owned())
+        smart.ok_or_else(|| NO_SMART_CLIENT.to_owned())
     }
 }

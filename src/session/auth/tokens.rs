@@ -1,4 +1,4 @@
-//! The clients of a run and the tokens that they hold.
+//! The clients of a run and their tokens.
 
 use std::time::Duration;
 
@@ -11,24 +11,28 @@ use crate::session::auth::signing_key::SigningKey;
 use crate::settings::run_settings::{Credentials, Settings, Smart};
 use crate::suite::flow::{Identity, Needs};
 
+/// The reason if the run has no SMART client.
+pub(crate) const NO_SMART_CLIENT: &str =
+    "the run has no client of SMART Backend Services. Give --client-id and --key-file";
+
 /// A token that the server issued.
 pub(crate) struct HeldToken {
     pub token: Secret,
     /// When it must be renewed, since the run began.
     pub renew_at: Duration,
-    /// How long it lasts, and since when, if the response says so.
+    /// Its lifetime, and when that started, if the response states it.
     pub lasts: Option<(Duration, Duration)>,
     /// The scope that was granted, if the response names it.
     pub scope: Option<String>,
 }
 
-/// What a client knows about its token endpoint, its key and its token.
+/// The token endpoint, the key and the token of a client, as far as known.
 #[derive(Default)]
 pub(crate) struct TokenState {
     pub endpoint: Option<Url>,
     pub key: Option<SigningKey>,
     pub held: Option<HeldToken>,
-    /// The key that replaces the client's own key for a while, and whether it does so now.
+    /// The key that replaces the client's own key temporarily, and whether it does so now.
     pub next: Option<SigningKey>,
     pub rotated: bool,
     /// Whether the client's own key is in the key set that the run serves.
@@ -49,7 +53,7 @@ impl Client {
         Self { credentials: credentials.clone(), state: Mutex::default() }
     }
 
-    /// The settings of SMART Backend Services, if the client uses it.
+    /// The settings of SMART Backend Services, if the client uses them.
     pub fn smart(&self) -> Option<&Smart> {
         match &self.credentials {
             Credentials::Smart(smart) => Some(smart),
@@ -88,24 +92,26 @@ impl Clients {
         issued && self.of(identity).is_some_and(|client| client.smart().is_some())
     }
 
-    /// Why a flow with these needs cannot begin, as a fragment; `None` if it can.
+    /// The reason why a flow with these needs cannot start; `None` if it can.
     pub fn lacks(&self, needs: Needs, settings: &Settings) -> Option<&'static str> {
         let smart = self.first.smart().is_some();
         match needs {
             Needs::Any if !self.uses_tokens() => {
-                Some("this run was given no credentials, so that nothing shows whether the target asks for any")
+                Some("the run has no credentials. Give --client-id and --key-file, or --token-file")
             }
-            Needs::Smart if !smart => Some("this run was given no client of SMART Backend Services"),
+            Needs::Smart if !smart => Some(NO_SMART_CLIENT),
             Needs::KeySet if !smart || settings.key_set.is_none() => {
-                Some("this run serves no keys of a client, which --jwks-addr does")
+                Some("the run serves no key set of a SMART client. Give --jwks-addr with --client-id and --key-file")
             }
             Needs::ForbiddenGroup if settings.forbidden_group.is_none() => {
-                Some("no Group is named that the client may not export, which --forbidden-group does")
+                Some("the run has no Group that the client may not export. Give --forbidden-group")
             }
             Needs::EmptyGroup if settings.empty_group.is_none() => {
-                Some("no Group without members is named, which --empty-group does")
+                Some("the run has no Group without members. Give --empty-group")
             }
-            Needs::SecondClient if self.second.is_none() => Some("this run was given no second client"),
+            Needs::SecondClient if self.second.is_none() => {
+                Some("the run has only one client. Give --second-client-id")
+            }
             _ => None,
         }
     }

@@ -4,100 +4,100 @@
 macro_rules! flow_checks {
     ({ $($earlier:tt)* } $next:path $(, $rest:path)*) => { $next! { {
         $($earlier)*
-        /// What hooks changed up to `transactionTime` came in that state or a later one.
+        /// Resources that hooks changed up to `transactionTime` are exported in that state or a later one.
         ChangesCome = "changes-come" {
             run flow::data_changes::changes_come, on Manifests, needs [Files],
-            says "what was changed up to transactionTime comes as it then was, or later"
+            says "resources that were changed up to transactionTime are exported in that state or a later one"
         }
-        /// What hooks deleted since `_since` is listed under `deleted`.
+        /// Resources that hooks deleted since `_since` are listed under `deleted`.
         DeletionsTold = "deletions-told" {
             run flow::data_changes::deletions_told, on Manifests, needs [Files],
-            says "what was deleted since _since is listed under deleted"
+            says "resources that were deleted since _since are listed under deleted"
         }
-        /// What hooks made fail is missing, and the error files tell of a failure.
+        /// If a resource that a hook made fail is missing, an error file reports a failure.
         FailuresTold = "failures-told" {
             run flow::data_changes::failures_told, on Manifests, needs [Files],
-            says "where something fails to be exported, an error file tells of it"
+            says "if a resource cannot be exported, an error file reports it"
         }
-        /// The target says, or shows, that a job's status comes beside that of the poll.
+        /// The server states or shows that it reports a job's status separately from the poll's status.
         SeparateStatusHonoured = "separate-status-honoured" {
             run flow::export_status::separate_status_honoured, on Any, needs [],
-            says "the server says that it applied separate-export-status"
+            says "the server applies separate-export-status"
         }
         /// `Preference-Applied` names respond-async and separate-export-status.
         PreferencesApplied = "preferences-applied" {
             run flow::export_status::preferences_applied, on Kickoffs, needs [],
             says "Preference-Applied names respond-async and separate-export-status"
         }
-        /// `X-Export-Status` begins with the status that fits the job.
+        /// `X-Export-Status` begins with 202 for a running job and with 200 for a completed one.
         ExportStatusFits = "export-status-fits" {
             run flow::export_status::export_status_fits, on Manifests, needs [],
-            says "X-Export-Status begins with the status that fits the job"
+            says "X-Export-Status begins with 202 for a running job and with 200 for a completed one"
         }
         /// `X-Export-Status` begins with 4xx or 5xx.
         ExportStatusOfFailure = "export-status-of-failure" {
             run flow::export_status::export_status_of_failure, on Manifests, needs [],
             says "X-Export-Status begins with 4xx or 5xx"
         }
-        /// One distinct Content-Location.
+        /// Content-Location names only one URL.
         OneLocation = "one-location" {
             run flow::kickoff::one_location, on Kickoffs, needs [],
-            says "Content-Location names one URL only"
+            says "Content-Location names only one URL"
         }
-        /// The kick-off was as well received as that of the flow beside it.
+        /// The kick-off is accepted if the kick-off to compare with was accepted.
         AsWellReceived = "as-well-received" {
             run flow::kickoff::as_well_received, on Kickoffs, needs [],
-            says "the kick-off is as well received as that of the flow beside it", judges refusals
+            says "the kick-off is accepted if the kick-off to compare with is accepted", judges refusals
         }
-        /// The probe's kick-off was given a job of its own.
+        /// The probe's kick-off starts another job than the flow's own kick-off.
         OtherJob = "other-job" {
             run flow::kickoff::other_job, on Probes, needs [],
-            says "its job is another than that of the flow's own kick-off"
+            says "the kick-off starts another job than the flow's own kick-off"
         }
-        /// Polling and file URLs have the scheme, host and port that were asked.
+        /// Polling and file URLs have the scheme, host and port of the base URL.
         OwnOrigin = "own-origin" {
             run flow::kickoff::own_origin, on Any, needs [],
-            says "URLs have the scheme, host and port that were asked"
+            says "URLs have the scheme, host and port of the base URL"
         }
-        /// The job that the probe started did not come to a good end.
+        /// The probe's kick-off is refused, or its job fails.
         JobNotCompleted = "job-not-completed" {
             run flow::kickoff::job_not_completed, on Probes, needs [],
-            says "no job that it started comes to a good end"
+            says "the kick-off is refused, or its job fails"
         }
         /// The flow's own kick-off was accepted.
         KickoffAccepted = "kickoff-accepted" {
             run flow::kickoff::kickoff_accepted, on Any, needs [],
             says "the flow's own kick-off was accepted"
         }
-        /// The flow's kick-off was not answered 404, though the probe shows that what it names is there.
+        /// The flow's kick-off does not return 404, although the probe shows that the requested resource exists.
         KickoffFound = "kickoff-found" {
             run flow::kickoff::kickoff_found, on Any, needs [],
-            says "the kick-off is not answered 404 Not Found"
+            says "the flow's kick-off does not return 404 Not Found"
         }
-        /// The answer carries a manifest with output, and speaks of errors.
+        /// The response has a manifest with output, and reports errors.
         PartlyDone = "partly-done" {
             run flow::server_errors::partly_done, on Manifests, needs [],
-            says "the answer carries a manifest with output, and speaks of errors in its list or by its status"
+            says "the response has a manifest with output, and reports errors in its list or by its status"
         }
-        /// What tells an error, by its body or by a status that is none of HTTP's, has a status of 4xx or 5xx.
+        /// An error, by its body or by a status outside HTTP, has status 4xx or 5xx.
         ErrorStatus = "error-status" {
             run flow::server_errors::error_status, on Any, needs [],
-            says "what is refused, or failed, is told with 4xx or 5xx"
+            says "every error has status 4xx or 5xx"
         }
-        /// An issue has a code of `transient` or below it.
+        /// An issue has the code `transient` or a code below it.
         TransientCode = "transient-code" {
             run flow::server_errors::transient_code, on Any, needs [],
-            says "an issue has the code transient, or one below it"
+            says "an issue has the code transient or a code below it"
         }
-        /// With a status of success came an error in the place of the file.
+        /// A response with a success status has an error instead of the file.
         ErrorInPlace = "error-in-place" {
             run flow::server_errors::error_in_place, on Files, needs [Files],
-            says "with a status of success came an error in the place of the file"
+            says "a response with a success status has an error instead of the file"
         }
-        /// A file that was still coming when `Expires` passed came whole.
+        /// A download that is running when `Expires` passes is completed.
         OutlastsExpires = "outlasts-expires" {
             run flow::server_errors::outlasts_expires, on Files, needs [Files],
-            says "a file that was still coming when Expires passed came whole"
+            says "a download that is running when Expires passes is completed"
         }
     } $($rest),* } };
 }

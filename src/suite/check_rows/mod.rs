@@ -1,4 +1,4 @@
-//! The built-in checks: everything that is known of one is its row.
+//! The rows of the built-in checks. A row defines everything about its check except its function.
 
 pub(crate) mod all;
 pub(crate) mod auth;

@@ -3,135 +3,135 @@
 macro_rules! params_checks {
     ({ $($earlier:tt)* } $next:path $(, $rest:path)*) => { $next! { {
         $($earlier)*
-        /// Some line lost elements that were not asked for.
+        /// In some line, elements that `_elements` does not name are left out.
         ElementsTrimmed = "elements-trimmed" {
             run params::elements::elements_trimmed, on Manifests, needs [Files, Source],
-            says "some line lost elements that _elements does not name"
+            says "in some line, elements that _elements does not name are left out"
         }
-        /// The lines of every type kept the elements that were asked for.
+        /// Every line has the elements that `_elements` names.
         ElementsKept = "elements-kept" {
             run params::elements::elements_kept, on Manifests, needs [Files, Source],
-            says "every line keeps the elements that _elements names"
+            says "every line has the elements that _elements names"
         }
-        /// No line lost a mandatory element.
+        /// No line lacks a mandatory element because of `_elements`.
         ElementsMandatory = "elements-mandatory" {
             run params::elements::elements_mandatory, on Manifests, needs [Files, Source],
-            says "no line loses a mandatory element"
+            says "every line has its mandatory elements"
         }
-        /// Every line that lost elements says so.
+        /// Every line without some of its elements is tagged SUBSETTED.
         ElementsTagged = "elements-tagged" {
             run params::elements::elements_tagged, on Manifests, needs [Files, Source],
-            says "every line that lost elements is tagged SUBSETTED"
+            says "every line that lacks elements because of _elements is tagged SUBSETTED"
         }
-        /// Every resource of the file passes the filters that were sent.
+        /// Every resource of the file passes the filters for its type.
         OnlyMatching = "only-matching" {
             run params::filters::only_matching, on Files, needs [Files, Comparison],
-            says "every resource passes the filter that was sent for its type"
+            says "every resource passes the filter for its type"
         }
-        /// Of no type more came back than with the flow beside it.
+        /// For no type are there more resources than in the export under `compare-with`.
         WithinCompared = "within-compared" {
             run params::filters::within_compared, on Manifests, needs [Files],
-            says "of no type more came back than with the export beside it"
+            says "the export has no more resources of any type than the export to compare with"
         }
-        /// What the flow that this one is compared with holds, and what was asked for takes in, came back.
+        /// The export has every requested resource of the export that it is compared with.
         AllExpected = "all-expected" {
             run params::filters::all_expected, on Manifests, needs [Files, Comparison],
-            says "everything that was asked for and that the earlier export holds came back"
+            says "the export has every requested resource of the earlier export"
         }
-        /// Some of what a date or a filter leaves out did not come back.
+        /// Some resources that a date or filter excludes are not exported.
         SomeLeftOut = "some-left-out" {
             run params::filters::some_left_out, on Manifests, needs [Files, Comparison],
-            says "some of what a date or a filter leaves out did not come"
+            says "some resources that a date or filter excludes are not exported"
         }
-        /// Nothing that a date leaves out came back, but for what is referred to.
+        /// No resource is exported that a date excludes, except for resources that others refer to.
         NoneBeyond = "none-beyond" {
             run params::filters::none_beyond, on Manifests, needs [Files, Comparison],
-            says "nothing comes that a date leaves out"
+            says "no resource is exported that a date excludes"
         }
-        /// What is about exported resources in Provenance, and was exported before, came.
+        /// The export has all Provenance of exported resources that the earlier export has.
         ProvenanceThere = "provenance-there" {
             run params::provenance::provenance_there, on Manifests, needs [Files, Source],
-            says "all Provenance of what comes, and that the earlier export holds, comes"
+            says "the export has all Provenance of its resources that the earlier export has"
         }
-        /// Some Provenance was left out.
+        /// Some Provenance of exported resources is not exported.
         ProvenanceNarrowed = "provenance-narrowed" {
             run params::provenance::provenance_narrowed, on Manifests, needs [Files, Source],
-            says "some Provenance of what comes is left out"
+            says "some Provenance of the exported resources is not exported"
         }
-        /// Of each exported resource the newest Provenance came, and no other.
+        /// The export has the newest Provenance of each exported resource, and no older one.
         ProvenanceNewest = "provenance-newest" {
             run params::provenance::provenance_newest, on Manifests, needs [Files, Source],
-            says "of each resource that comes the newest Provenance comes, and none that is older"
+            says "the export has the newest Provenance of each resource, and no older one"
         }
-        /// Where the flow beside it left Provenance out, all came.
+        /// The export has all Provenance, if the export under `compare-with` leaves some out.
         ProvenanceUnion = "provenance-union" {
             run params::provenance::provenance_union, on Manifests, needs [Files, Source],
-            says "all Provenance comes, where the value for the newest alone leaves some out"
+            says "the export has all Provenance if an export of only the newest leaves some out"
         }
-        /// The types listed are those of the flow beside it.
+        /// The manifest lists the same types as the export under `compare-with`.
         SameTypes = "same-types" {
             run params::types::same_types, on Manifests, needs [],
-            says "the types listed are those of the export beside it"
+            says "the manifest lists the same types as the export to compare with"
         }
-        /// The types of the flow beside it are all listed.
+        /// The manifest lists all types of the export under `compare-with`.
         TypesCover = "types-cover" {
             run params::types::types_cover, on Manifests, needs [],
-            says "the types of the export beside it are all listed"
+            says "the manifest lists all types of the export to compare with"
         }
-        /// No type is listed that `_type` does not name.
+        /// The manifest lists no type that `_type` does not name.
         OnlyTypesAsked = "only-types-asked" {
             run params::types::only_types_asked, on Manifests, needs [],
-            says "no type is listed that _type does not name"
+            says "the manifest lists no type that _type does not name"
         }
-        /// No file of type Binary is listed.
+        /// The manifest lists no file of type Binary.
         NoBinaryListed = "no-binary-listed" {
             run params::types::no_binary_listed, on Manifests, needs [],
             says "no file of type Binary is listed"
         }
-        /// Nothing is exported where a filter matches nothing.
+        /// Nothing is exported, because the filter matches nothing.
         ExportsNothing = "exports-nothing" {
             run params::types::exports_nothing, on Manifests, needs [Files],
-            says "no resource is exported, for the filter matches none"
+            says "no resource is exported, because the filter matches none"
         }
-        /// No resource is older than `_since`.
+        /// No `meta.lastUpdated` is earlier than `_since`.
         NothingBeforeSince = "nothing-before-since" {
             run params::types::nothing_before_since, on Files, needs [Files],
             says "no meta.lastUpdated is earlier than _since"
         }
-        /// The file came as one Binary resource.
+        /// The file is one Binary resource.
         WrappedBinary = "wrapped-binary" {
             run params::types::wrapped_binary, on Files, needs [Files],
-            says "the file comes as one Binary resource"
+            says "the file is one Binary resource"
         }
-        /// No resource came whose type `_type` does not name.
+        /// No exported resource has a type that `_type` does not name.
         OnlyTypesReturned = "only-types-returned" {
             run params::unrequested::only_types_returned, on Manifests, needs [Files, UnrequestedResources],
-            says "no resource comes whose type _type does not name"
+            says "no exported resource has a type that _type does not name"
         }
-        /// The same, but for resources that other lines refer to.
+        /// No exported resource has a type that `_type` does not name, except for resources that other lines refer to.
         OnlyTypesOrReferenced = "only-types-or-referenced" {
             run params::unrequested::only_types_or_referenced, on Manifests, needs [Files, UnrequestedResources],
-            says "no resource comes whose type _type does not name, but for those that other lines refer to"
+            says "no exported resource has a type that _type does not name, except if other lines refer to it"
         }
-        /// No resource came of a patient whom `patient` does not name.
+        /// No exported resource belongs to a patient that `patient` does not name.
         OnlyPatientsAsked = "only-patients-asked" {
             run params::unrequested::only_patients_asked, on Manifests, needs [Files, UnrequestedResources],
-            says "no resource comes of a patient whom patient does not name"
+            says "no exported resource belongs to a patient that the parameter patient does not name"
         }
-        /// No resource of a Group's export is of a patient who is no member.
+        /// No resource of a Group export belongs to a patient outside the Group.
         OnlyMembers = "only-members" {
             run params::unrequested::only_members, on Manifests, needs [Files, UnrequestedResources],
-            says "no resource comes of a patient who is no member of the Group"
+            says "no exported resource belongs to a patient outside the Group"
         }
-        /// Of the types of which an export of everything holds resources about patients, each came.
+        /// The export has every type that has resources about patients in a system export.
         CompartmentTypes = "compartment-types" {
             run params::unrequested::compartment_types, on Manifests, needs [Files, Source],
-            says "each type comes of which an export of everything holds resources about patients"
+            says "the export has every type that has resources about patients in the system export"
         }
-        /// No Binary line is a patient's.
+        /// No Binary line belongs to a patient.
         NoPatientBinary = "no-patient-binary" {
             run params::unrequested::no_patient_binary, on Manifests, needs [Files, UnrequestedResources],
-            says "no Binary line is a patient's"
+            says "no Binary line belongs to a patient"
         }
     } $($rest),* } };
 }

@@ -6,15 +6,15 @@ use crate::suite::load::raw::{RawRequirement, RawTest};
 use crate::suite::load::read::{Parsed, RawEntry, ReadStep};
 use crate::suite::refusal::{Refusal, Spot};
 
-/// For each requirement, those that adopt its tests, directly or by way of others.
+/// For each requirement, the requirements that adopt its tests, directly or through others.
 pub(crate) type Adopters = HashMap<String, Vec<String>>;
 
-/// The requirements that a requirement names under `as`.
+/// The requirements that a requirement lists under `as`.
 pub(crate) fn adopted(raw: &RawRequirement) -> &[String] {
     raw.same_as.as_ref().map(|names| names.0.as_slice()).unwrap_or_default()
 }
 
-/// Finds the adopters of each requirement; a requirement that adopts its own tests is refused.
+/// Finds the adopters of each requirement. Refuses requirements that adopt their own tests.
 pub(crate) fn adopters(parsed: &Parsed<'_>, refusals: &mut Vec<Refusal>) -> Adopters {
     let same_as = |id: &str| {
         let entry = parsed.requirements.iter().find(|entry| entry.name == id);
@@ -26,8 +26,10 @@ pub(crate) fn adopters(parsed: &Parsed<'_>, refusals: &mut Vec<Refusal>) -> Adop
         let mut seen = BTreeSet::new();
         while let Some(next) = open.pop() {
             if next == entry.name {
-                let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("as")]), "this leads back to itself");
-                refusals.push(Refusal::new(format!("requirement `{}` adopts its own tests", entry.name), spot));
+                let spot =
+                    Spot::new(entry.file, entry.place(&[ReadStep::Key("as")]), "`as` leads back to this requirement");
+                let title = format!("requirement `{}` adopts its own tests", entry.name);
+                refusals.push(Refusal::new(title, spot).help("remove one of the requirements from `as`"));
                 break;
             }
             if seen.insert(next) {
@@ -39,7 +41,7 @@ pub(crate) fn adopters(parsed: &Parsed<'_>, refusals: &mut Vec<Refusal>) -> Adop
     adopters
 }
 
-/// Every requirement is verified by a test or says why not.
+/// Refuses requirements that no test verifies and that give no reason for it, and those that do both.
 pub(crate) fn coverage(parsed: &Parsed<'_>, adopters: &Adopters, refusals: &mut Vec<Refusal>) {
     if parsed.incomplete {
         return;
@@ -57,18 +59,22 @@ pub(crate) fn coverage(parsed: &Parsed<'_>, adopters: &Adopters, refusals: &mut 
         let Some(raw) = &entry.raw else { continue };
         match (verified.get(entry.name.as_str()), &raw.untested) {
             (None, None) => {
-                let title = format!("requirement `{}` is verified by no test", entry.name);
-                let spot = Spot::new(entry.file, entry.key.clone(), "no test names it");
-                let help = "name it in the `verifies` of a test, or say untested = \"why\"";
+                let title = format!("no test verifies requirement `{}`", entry.name);
+                let spot = Spot::new(entry.file, entry.key.clone(), "no test lists it in `verifies`");
+                let help = "list it in `verifies` of a test, or write untested = \"REASON\"";
                 refusals.push(Refusal::new(title, spot).help(help));
             }
             (Some(test), Some(_)) => {
-                let title = format!("requirement `{}` is untested and verified", entry.name);
+                let title = format!("requirement `{}` has `untested`, but a test verifies it", entry.name);
                 let span = entry.key_place(&[], "untested");
                 let index = test.texts("verifies").iter().position(|id| *id == entry.name).unwrap_or(0);
                 let by = test.place(&[ReadStep::Key("verifies"), ReadStep::Item(index)]);
-                let refusal = Refusal::new(title, Spot::new(entry.file, span, "this says that no test verifies it"));
-                refusals.push(refusal.and(Spot::new(test.file, by, "this test does")).help("remove one of the two"));
+                let refusal = Refusal::new(title, Spot::new(entry.file, span, "this states that no test verifies it"));
+                refusals.push(
+                    refusal
+                        .and(Spot::new(test.file, by, "this test verifies it"))
+                        .help("remove `untested`, or remove the requirement from `verifies`"),
+                );
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! From the texts of suite files to the catalog.
+//! Loads suite files: from their text to the catalog.
 
 pub(crate) mod coverage;
 pub(crate) mod raw;

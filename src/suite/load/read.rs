@@ -1,5 +1,5 @@
-//! From the text of suite files to entries of known shape. Every entry is read on its own, and a part of it that is
-//! wrong is taken out before the rest is read again, so that one pass shows as many mistakes as there are.
+//! Reads the text of suite files into typed entries. Every entry is read separately. An invalid part is removed and the
+//! rest is read again, so one pass reports all mistakes.
 
 use std::ops::Range;
 
@@ -16,15 +16,15 @@ use crate::suite::refusal::{Refusal, Spot, SuiteFile, allowed, did_you_mean};
 pub(crate) struct RawEntry<'t, T> {
     /// The index of its file.
     pub file: usize,
-    /// Its name; of a test, its id.
+    /// Its name, or the id of a test.
     pub name: String,
     /// The place of the name.
     pub key: Range<usize>,
     /// The area of its file.
     pub area: Option<Area>,
-    /// What was written, with places.
+    /// The parsed TOML, with positions.
     pub tree: Spanned<DeValue<'t>>,
-    /// What was read; none where it was refused.
+    /// The typed entry; none if it was refused.
     pub raw: Option<T>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Parsed<'t> {
     pub requirements: Vec<RawEntry<'t, RawRequirement>>,
     pub flows: Vec<RawEntry<'t, Flow>>,
     pub tests: Vec<RawEntry<'t, RawTest>>,
-    /// Some file is not TOML, so that what it would have defined is not known.
+    /// Whether some file is not TOML, so its definitions are not known.
     pub incomplete: bool,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Parsed<'t> {
 pub(crate) enum ReadStep<'a> {
     /// The value of this key.
     Key(&'a str),
-    /// The item at this place; of a value that is no list, the value itself.
+    /// The item at this index; of a value that is not a list, the value itself.
     Item(usize),
 }
 
@@ -61,8 +61,8 @@ impl ReadStep<'_> {
 }
 
 impl<T> RawEntry<'_, T> {
-    /// The place of the part of the entry at the end of `path`; if there is none, of the nearest part around it; for an
-    /// empty path, of the entry's name.
+    /// The place of the part of the entry at the end of `path`. If the part is missing, the place of the nearest part
+    /// around it. For an empty path, the place of the entry's name.
     pub fn place(&self, path: &[ReadStep<'_>]) -> Range<usize> {
         let mut at = &self.tree;
         let mut span = self.key.clone();
@@ -74,7 +74,7 @@ impl<T> RawEntry<'_, T> {
         span
     }
 
-    /// The place of the key at the end of `path`; else as [`RawEntry::place`].
+    /// The place of `key` in the table at the end of `path`; if it is missing, as [`RawEntry::place`].
     pub fn key_place(&self, path: &[ReadStep<'_>], key: &str) -> Range<usize> {
         let mut at = &self.tree;
         for step in path {
@@ -87,7 +87,7 @@ impl<T> RawEntry<'_, T> {
         }
     }
 
-    /// The text at `key`, or the texts listed there, of an entry that may be otherwise wrong.
+    /// The text or the list of texts at `key`. The entry may have other mistakes.
     pub fn texts(&self, key: &str) -> Vec<&str> {
         let DeValue::Table(table) = self.tree.get_ref() else { return Vec::new() };
         match table.get(key).map(Spanned::get_ref) {
@@ -98,7 +98,7 @@ impl<T> RawEntry<'_, T> {
     }
 }
 
-/// Reads the files' texts; what is wrong is added to `refusals`.
+/// Reads the texts of the files. Mistakes are added to `refusals`.
 pub(crate) fn parse<'t>(files: &'t [SuiteFile], refusals: &mut Vec<Refusal>) -> Parsed<'t> {
     let mut parsed = Parsed::default();
     for (file, suite) in files.iter().enumerate() {
@@ -111,14 +111,15 @@ pub(crate) fn parse<'t>(files: &'t [SuiteFile], refusals: &mut Vec<Refusal>) -> 
     parsed
 }
 
-/// What makes a file no TOML. A name defined twice is shown with its first place, and what follows from it is left out.
+/// Reports TOML errors. A name that is defined twice is shown with its first place, and errors that follow from it are
+/// left out.
 fn syntax(file: usize, text: &str, errors: &[toml::de::Error], refusals: &mut Vec<Refusal>) {
-    // The byte after which a table that was defined twice ends: each of its keys is reported as a duplicate, too.
+    // The end of a table that is defined twice. The parser also reports each of its keys as a duplicate.
     let mut echo_until = 0;
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         if !error.message().starts_with("duplicate key") {
-            let title = format!("not TOML: {}", error.message());
+            let title = format!("invalid TOML: {}", error.message());
             refusals.push(Refusal::new(title, Spot::new(file, span, "")));
             continue;
         }
@@ -147,7 +148,7 @@ fn line_around(text: &str, at: usize) -> Range<usize> {
     start..end
 }
 
-/// Where the key at `span` stood before: the last earlier line that begins as this one does, up to the key's end.
+/// The earlier place of the key at `span`: in the last earlier line that begins like this one, up to the key's end.
 fn first_before(text: &str, span: &Range<usize>, line: &Range<usize>) -> Option<Range<usize>> {
     let head = text.get(line.start..span.end)?;
     let closed = |rest: &str| rest.trim_start().starts_with(['=', ']', '.']);
@@ -188,7 +189,10 @@ fn area_word(file: usize, value: &Spanned<DeValue<'_>>, refusals: &mut Vec<Refus
     let words = Area::ALL.iter().map(|area| area.as_str());
     refusals.push(match value.get_ref().as_str() {
         Some(word) => Refusal::unknown("area", word, file, value.span(), words),
-        None => Refusal::new("wrong type: `area` must be text", Spot::new(file, value.span(), "expected a string")),
+        None => Refusal::new(
+            "wrong type: `area` must be a string",
+            Spot::new(file, value.span(), "write area = \"kickoff\" or another area"),
+        ),
     });
 }
 
@@ -240,9 +244,9 @@ fn tests<'t>(
     items.into_iter().map(read_one).collect()
 }
 
-/// Reads one value; none if anything in it was refused.
+/// Reads one value; none if any part of it was refused.
 fn read<T: DeserializeOwned>(file: usize, mut tree: Spanned<DeValue<'_>>, refusals: &mut Vec<Refusal>) -> Option<T> {
-    // Each turn takes a part out, so there are no more turns than parts; the bound keeps the list of mistakes short.
+    // Each turn removes a part, so the loop ends. The bound keeps the list of mistakes short.
     const MAX: usize = 20;
     for turn in 0..MAX {
         let error = match T::deserialize(ValueDeserializer::from(tree.clone())) {
@@ -251,7 +255,7 @@ fn read<T: DeserializeOwned>(file: usize, mut tree: Spanned<DeValue<'_>>, refusa
         };
         let message = error.message().to_owned();
         let span = error.span().unwrap_or_else(|| tree.span());
-        // What is missing now may be what was taken out before.
+        // A missing field may be one that was removed before.
         if turn == 0 || !message.starts_with("missing field") {
             refusals.push(plainly(file, &message, span.clone(), key_around(&tree, &span)));
         }
@@ -262,7 +266,7 @@ fn read<T: DeserializeOwned>(file: usize, mut tree: Spanned<DeValue<'_>>, refusa
     None
 }
 
-/// Takes the innermost item or key around `span` out of the value; false if there is none.
+/// Removes the innermost item or key around `span` from the value; false if there is none.
 fn take_out(tree: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
     let around = |outer: &Range<usize>| outer.start <= span.start && span.end <= outer.end;
     match tree.get_mut() {
@@ -300,7 +304,7 @@ fn key_around<'k>(tree: &'k Spanned<DeValue<'_>>, span: &Range<usize>) -> Option
     }
 }
 
-/// The reader's message in the words of a suite file; `key` is the key of the value.
+/// Translates a message of the deserializer into the terms of suite files. `key` is the key of the value.
 fn plainly(file: usize, message: &str, span: Range<usize>, key: Option<&str>) -> Refusal {
     let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
     let spot = |label: String| Spot::new(file, span.clone(), label);
@@ -314,7 +318,7 @@ fn plainly(file: usize, message: &str, span: Range<usize>, key: Option<&str>) ->
         }
     }
     if let Some(key) = message.strip_prefix("missing field ") {
-        return Refusal::new(format!("{key} is missing"), spot(format!("this needs a {key}")));
+        return Refusal::new(format!("{key} is missing"), spot(format!("add {key} here")));
     }
     if let Some((found, wanted)) =
         message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))

@@ -1,4 +1,4 @@
-//! From entries to the [`Catalog`]: names are looked up, places inherited, and everything is held against the rules.
+//! Builds the [`Catalog`] from entries: looks names up, inherits requirements and checks the rules.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -14,7 +14,7 @@ use crate::suite::model::{Requirement, Source, Spec};
 use crate::suite::named::Named;
 use crate::suite::refusal::{Refusal, Spot, SuiteFile};
 
-/// Builds the catalog. It is whole only if nothing was added to `refusals`.
+/// Builds the catalog. It is complete only if nothing was added to `refusals`.
 pub(crate) fn resolve(parsed: Parsed<'_>, files: &[SuiteFile], digest: String, refusals: &mut Vec<Refusal>) -> Catalog {
     let mut resolver = Resolver { parsed: &parsed, files, refusals };
     resolver.names();
@@ -39,7 +39,7 @@ impl<'a, 't> Resolver<'a, 't> {
         self.refusals.push(refusal);
     }
 
-    /// Refuses a name that nothing has; unless some file could not be read, which may have defined it.
+    /// Refuses an unknown name, unless some file could not be read, which may define it.
     fn unknown<'w>(
         &mut self,
         kind: &str,
@@ -59,7 +59,7 @@ impl<'a, 't> Resolver<'a, 't> {
         Source { file: path.to_owned(), line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
     }
 
-    /// Names are well formed, unique, and in a file with an area where one is needed.
+    /// Checks that names are valid and unique, and that files with requirements or tests have an area.
     fn names(&mut self) {
         let parsed = self.parsed;
         let plain = |name: &str| name.to_owned();
@@ -80,16 +80,21 @@ impl<'a, 't> Resolver<'a, 't> {
             }
         }
         for (file, span) in without {
-            let says_area = self.files.get(file).is_some_and(|file| {
+            let has_area_key = self.files.get(file).is_some_and(|file| {
                 let (table, _) = toml::de::DeTable::parse_recoverable(&file.text);
                 table.get_ref().contains_key("area")
             });
-            // A wrong word there was refused already.
-            if !says_area {
+            // An invalid area was refused already.
+            if !has_area_key {
                 let words: Vec<&str> = crate::base::vocabulary::Area::ALL.iter().map(|area| area.as_str()).collect();
-                let spot = Spot::new(file, span, "this belongs to the file's area, and the file names none");
+                let spot = Spot::new(file, span, "requirements and tests need the area of their file");
                 let refusal = Refusal::new("this file has no `area`", spot);
-                self.refuse(refusal.help(format!("begin it with area = \"...\", one of {}", words.join(", "))));
+                self.refuse(
+                    refusal.help(format!(
+                        "add area = \"AREA\" at the top of the file; AREA is one of {}",
+                        words.join(", ")
+                    )),
+                );
             }
         }
     }
@@ -98,10 +103,10 @@ impl<'a, 't> Resolver<'a, 't> {
         let mut seen: HashMap<String, &RawEntry<'t, T>> = HashMap::new();
         for entry in entries {
             if let Some(trouble) = rules::bad_name(&entry.name) {
-                // A test without an id was refused for that.
+                // A test without an id was refused already.
                 if !(entry.name.is_empty() && entry.raw.is_none()) {
                     let spot = Spot::new(entry.file, entry.key.clone(), trouble);
-                    self.refuse(Refusal::new(format!("`{}` is no good name for a {kind}", entry.name), spot));
+                    self.refuse(Refusal::new(format!("`{}` is not a valid name for a {kind}", entry.name), spot));
                 }
                 continue;
             }
@@ -109,7 +114,9 @@ impl<'a, 't> Resolver<'a, 't> {
             if let Some(first) = seen.get(&name) {
                 let again = Spot::new(entry.file, entry.key.clone(), "defined again here");
                 let first = Spot::new(first.file, first.key.clone(), "first defined here");
-                self.refuse(Refusal::new(format!("{kind} `{name}` is defined twice"), again).and(first));
+                self.refuse(
+                    Refusal::new(format!("{kind} `{name}` is defined twice"), again).and(first).help("rename one"),
+                );
             } else {
                 seen.insert(name, entry);
             }
@@ -172,7 +179,7 @@ impl<'a, 't> Resolver<'a, 't> {
                     self.unknown("flow", &name, entry.file, span, known.iter().copied());
                 }
             }
-            // An earlier one, so that none waits for itself.
+            // Only earlier flows are allowed, so no flow waits for itself.
             let earlier = known.iter().take_while(|name| **name != entry.name);
             if let Some(other) = &flow.same_request_as
                 && !earlier.clone().any(|name| name == other)
@@ -191,7 +198,7 @@ impl<'a, 't> Resolver<'a, 't> {
         flows
     }
 
-    /// Specs that a flow or a test names are there.
+    /// Checks that the specs that a flow or a test names exist.
     fn exceptions<T>(&mut self, entry: &RawEntry<'t, T>, key: &str, named: &[String]) {
         let parsed = self.parsed;
         let known: Vec<&str> = parsed.specs.iter().map(|entry| entry.name.as_str()).collect();
@@ -239,7 +246,8 @@ impl<'a, 't> Resolver<'a, 't> {
         requirements
     }
 
-    /// A spec has the requirements of the one it builds on, but for those that it drops or places itself.
+    /// Adds the requirements that each spec inherits: those of the spec that it builds on, except those that it drops
+    /// or lists itself.
     fn inherit(&mut self, specs: &Named<Spec>, requirements: &mut Named<Requirement>) {
         let order = self.base_first(specs);
         let ids: Vec<String> = requirements.keys().cloned().collect();
@@ -264,7 +272,7 @@ impl<'a, 't> Resolver<'a, 't> {
         }
     }
 
-    /// The specs, each after the one it builds on; those in a circle are refused and left out.
+    /// The specs, each after the spec that it builds on. Specs in a circle are refused and left out.
     fn base_first<'s>(&mut self, specs: &'s Named<Spec>) -> Vec<&'s Spec> {
         let mut order: Vec<(usize, &Spec)> = Vec::new();
         for (id, spec) in specs.iter() {
@@ -280,8 +288,9 @@ impl<'a, 't> Resolver<'a, 't> {
                 order.push((depth, spec));
             } else if let Some(entry) = self.parsed.specs.iter().find(|entry| entry.name == *id) {
                 let span = entry.place(&[ReadStep::Key("builds-on")]);
-                let spot = Spot::new(entry.file, span, "this leads back to where it began");
-                self.refuse(Refusal::new(format!("spec `{id}` builds on itself"), spot));
+                let spot = Spot::new(entry.file, span, "`builds-on` leads back to this spec");
+                let refusal = Refusal::new(format!("spec `{id}` builds on itself"), spot);
+                self.refuse(refusal.help("remove `builds-on` from one of the specs"));
             }
         }
         order.sort_by_key(|(depth, _)| *depth);
@@ -297,8 +306,9 @@ impl<'a, 't> Resolver<'a, 't> {
                 let known: Vec<&str> = self.parsed.requirements.iter().map(|entry| entry.name.as_str()).collect();
                 self.unknown("requirement", id, entry.file, span, known);
             } else if requirements.get(id).is_some_and(|known| !known.places.contains_key(&base.id)) {
-                let spot = Spot::new(entry.file, span, "nothing to drop");
-                self.refuse(Refusal::new(format!("`{}` has no requirement `{id}`", base.id), spot));
+                let spot = Spot::new(entry.file, span, "this cannot be dropped");
+                let refusal = Refusal::new(format!("spec `{}` has no requirement `{id}`", base.id), spot);
+                self.refuse(refusal.help("remove it from `drops`"));
             }
         }
     }
@@ -357,7 +367,7 @@ impl<'a, 't> Resolver<'a, 't> {
         tests
     }
 
-    /// The level decides the verdict, so a test has one in each spec.
+    /// Checks that the requirements of a test have one level in each spec, because the level decides the verdict.
     fn levels<T>(
         &mut self,
         entry: &RawEntry<'t, T>,
@@ -381,11 +391,11 @@ impl<'a, 't> Resolver<'a, 't> {
                 let path = [ReadStep::Key("verifies"), ReadStep::Item(index.unwrap_or(0))];
                 entry.place(if index.is_some() { &path } else { path.get(..1).unwrap_or(&path) })
             };
-            let title = format!("the requirements of this test differ in level within {spec}");
+            let title = format!("the requirements of this test have different levels in spec `{spec}`");
             let refusal = Refusal::new(title, Spot::new(entry.file, at(other), format!("`{other}` is {other_level}")))
                 .and(Spot::new(entry.file, at(first), format!("`{first}` is {level}")));
             self.refuse(refusal.help("write one test for each level"));
-            // One spec shows the mistake; the others most often repeat it.
+            // Other specs usually repeat the mistake.
             break;
         }
     }

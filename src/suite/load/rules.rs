@@ -1,4 +1,4 @@
-//! The rules that one entry must keep, whatever else the files say.
+//! The rules for single entries.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -13,34 +13,46 @@ use crate::suite::on::On;
 use crate::suite::refusal::{Refusal, Spot};
 use crate::suite::values::Names;
 
-/// What is wrong with a name. Names become parts of test names, file names and anchors.
+/// The rule that a name violates, if any. Names become parts of test names, file names and anchors.
 pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let good = name.starts_with(plain) && name.chars().all(|c| plain(c) || c == '-' || c == '.');
-    (!good).then_some("only a-z, 0-9, hyphens and dots, beginning with a letter or digit")
+    (!good).then_some("use only a-z, 0-9, hyphens and dots, and begin with a letter or digit")
 }
 
 pub(crate) fn spec(entry: &RawEntry<'_, RawSpec>, raw: &RawSpec, refusals: &mut Vec<Refusal>) {
     let absolute = url::Url::parse(&raw.base).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !absolute || !raw.base.ends_with('/') {
-        let label = "this must be an absolute URL that ends in /";
+        let label = "write an absolute http or https URL that ends in /";
         let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("base")]), label);
-        refusals.push(Refusal::new("requirements cannot be linked to this `base`", spot));
+        refusals.push(Refusal::new("invalid `base`", spot));
     }
     if raw.areas.is_empty() {
         empty(entry.file, entry.place(&[ReadStep::Key("areas")]), "areas", refusals);
     }
     if raw.builds_on.is_none() && !raw.drops.is_empty() {
-        let spot = Spot::new(entry.file, entry.key_place(&[], "drops"), "there is nothing to drop from");
-        refusals.push(Refusal::new("`drops` without `builds-on`", spot));
+        let spot = Spot::new(
+            entry.file,
+            entry.key_place(&[], "drops"),
+            "no requirements are inherited, so none can be dropped",
+        );
+        refusals.push(Refusal::new("`drops` without `builds-on`", spot).help("add `builds-on`, or remove `drops`"));
     }
     if raw.builds_on.is_none() && !raw.stand_ins.is_empty() {
-        let spot = Spot::new(entry.file, entry.key_place(&[], "stand-ins"), "no test is inherited");
-        refusals.push(Refusal::new("`stand-ins` without `builds-on`", spot));
+        let spot = Spot::new(
+            entry.file,
+            entry.key_place(&[], "stand-ins"),
+            "no tests are inherited, so no flows can be replaced",
+        );
+        refusals
+            .push(Refusal::new("`stand-ins` without `builds-on`", spot).help("add `builds-on`, or remove `stand-ins`"));
     }
 }
 
-/// The flows that a spec names under `stand-ins`, and where.
+/// The label of an invalid header name.
+const BAD_HEADER_NAME: &str = "use only letters, digits and hyphens";
+
+/// The flows that a spec names under `stand-ins`, with their places.
 pub(crate) fn stand_ins<'a>(
     entry: &'a RawEntry<'_, RawSpec>,
     raw: &'a RawSpec,
@@ -55,8 +67,8 @@ pub(crate) fn stand_ins<'a>(
 
 pub(crate) fn requirement(entry: &RawEntry<'_, RawRequirement>, raw: &RawRequirement, refusals: &mut Vec<Refusal>) {
     if raw.places.is_empty() {
-        let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("in")]), "name the specs that demand it");
-        let title = format!("requirement `{}` belongs to no spec, nor do tests of it", entry.name);
+        let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key("in")]), "list the specs that have it");
+        let title = format!("requirement `{}` belongs to no spec", entry.name);
         refusals.push(
             Refusal::new(title, spot).help("write in = { SPEC = { level = \"SHALL\", at = \"page.html#place\" } }"),
         );
@@ -66,22 +78,21 @@ pub(crate) fn requirement(entry: &RawEntry<'_, RawRequirement>, raw: &RawRequire
     }
 }
 
-/// A list of names has some, and each once.
+/// Checks that a list of names is not empty and has no name twice.
 fn names<T>(entry: &RawEntry<'_, T>, key: &'static str, names: &[String], refusals: &mut Vec<Refusal>) {
     if names.is_empty() {
         empty(entry.file, entry.place(&[ReadStep::Key(key)]), key, refusals);
     }
     for (index, name) in names.iter().enumerate() {
         if names.iter().take(index).any(|other| other == name) {
-            let spot =
-                Spot::new(entry.file, entry.place(&[ReadStep::Key(key), ReadStep::Item(index)]), "once is enough");
-            refusals.push(Refusal::new(format!("`{name}` is named twice"), spot));
+            let spot = Spot::new(entry.file, entry.place(&[ReadStep::Key(key), ReadStep::Item(index)]), "remove this");
+            refusals.push(Refusal::new(format!("`{name}` is listed twice in `{key}`"), spot));
         }
     }
 }
 
 fn empty(file: usize, span: Range<usize>, what: &str, refusals: &mut Vec<Refusal>) {
-    refusals.push(Refusal::new(format!("`{what}` is empty"), Spot::new(file, span, "name at least one")));
+    refusals.push(Refusal::new(format!("`{what}` is empty"), Spot::new(file, span, "list at least one")));
 }
 
 pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<Refusal>) {
@@ -93,46 +104,49 @@ pub(crate) fn flow(entry: &RawEntry<'_, Flow>, flow: &Flow, refusals: &mut Vec<R
         headers(entry, &path, &probe.headers, refusals);
         if let Some(trouble) = bad_name(&probe.id) {
             let spot = Spot::new(entry.file, id(index), trouble);
-            refusals.push(Refusal::new(format!("`{}` is no good name for a probe", probe.id), spot));
+            refusals.push(Refusal::new(format!("`{}` is not a valid name for a probe", probe.id), spot));
         }
         if let Some(first) = seen.get(probe.id.as_str()) {
             let refusal = Refusal::new(
                 format!("flow `{}` has two probes `{}`", entry.name, probe.id),
                 Spot::new(entry.file, id(index), "defined again here"),
             );
-            refusals.push(refusal.and(Spot::new(entry.file, id(*first), "first defined here")));
+            let first = Spot::new(entry.file, id(*first), "first defined here");
+            refusals.push(refusal.and(first).help("rename one"));
         } else {
             seen.insert(&probe.id, index);
         }
         if flow.probes_only && probe.at != Moment::Start {
             let span = entry.place(&[ReadStep::Key("probes"), ReadStep::Item(index), ReadStep::Key("at")]);
-            let spot = Spot::new(entry.file, span, "this moment never comes");
-            let title = format!("flow `{}` makes no export", entry.name);
-            refusals.push(Refusal::new(title, spot).help("write at = \"start\", or take `probes-only` out"));
+            let spot = Spot::new(entry.file, span, "the flow never reaches this moment");
+            let title = format!("flow `{}` makes no export, so its probes must be sent at the start", entry.name);
+            refusals.push(Refusal::new(title, spot).help("write at = \"start\", or remove `probes-only`"));
         } else if probe.at == Moment::Deleted && flow.delete.is_none() {
             let span = entry.place(&[ReadStep::Key("probes"), ReadStep::Item(index), ReadStep::Key("at")]);
-            let spot = Spot::new(entry.file, span, "this moment never comes");
+            let spot = Spot::new(entry.file, span, "the flow never reaches this moment");
             let title = format!("flow `{}` does not delete its job", entry.name);
-            refusals.push(Refusal::new(title, spot).help("give the flow delete = \"in-progress\" or \"complete\""));
+            refusals.push(
+                Refusal::new(title, spot).help("add delete = \"in-progress\" or delete = \"complete\" to the flow"),
+            );
         }
     }
     if let ([first, ..], false) = (flow.of_hooks().as_slice(), flow.last && !flow.probes_only) {
         let key = if flow.hooks.is_empty() { "shows" } else { "hooks" };
-        let spot = Spot::new(entry.file, entry.key_place(&[], key), "what others export changes by it");
-        let title = format!("flow `{}` has to do with the hook `{first}` and does not run last", entry.name);
-        refusals.push(Refusal::new(title, spot).help("give it last = true, and an export of its own"));
+        let spot = Spot::new(entry.file, entry.key_place(&[], key), "hooks change the data that other flows export");
+        let title = format!("flow `{}` uses the hook `{first}` and does not run last", entry.name);
+        refusals.push(Refusal::new(title, spot).help("add last = true to the flow, and remove `probes-only`"));
     }
     if flow.from.0.is_empty() {
         for (place, name) in with_sample_values(flow) {
             let span = entry.place(&[place.as_slice(), &[ReadStep::Key("params"), ReadStep::Key(name)]].concat());
-            let title = format!("flow `{}` names no data to pick from", entry.name);
-            let refusal = Refusal::new(title, Spot::new(entry.file, span, "this value is picked"));
-            refusals.push(refusal.help("give the flow from = \"FLOW\""));
+            let title = format!("flow `{}` has a sample value but no source flow", entry.name);
+            let refusal = Refusal::new(title, Spot::new(entry.file, span, "this is a sample value"));
+            refusals.push(refusal.help("add from = \"FLOW\" to the flow"));
         }
     }
 }
 
-/// The parameters of a flow and its probes that hold sample values, with the way to the table that holds them.
+/// The parameters of a flow and its probes that contain sample values, with the path to their table.
 fn with_sample_values(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static>>, &str)> {
     let own = flow.params.iter().map(|(name, param)| (Vec::new(), name.as_str(), param));
     let all = own.chain(flow.probes.iter().enumerate().flat_map(|(index, probe)| {
@@ -142,7 +156,7 @@ fn with_sample_values(flow: &Flow) -> impl Iterator<Item = (Vec<ReadStep<'static
     all.filter(|(.., param)| param.sample_values().next().is_some()).map(|(way, name, _)| (way, name))
 }
 
-/// The flows that sample values come from or that a flow is compared with, and where they are named.
+/// The source flows of a flow, with the places of their names.
 pub(crate) fn sources(entry: &RawEntry<'_, Flow>, flow: &Flow) -> Vec<(String, Range<usize>)> {
     let named = flow.from.0.iter().enumerate();
     named
@@ -159,12 +173,13 @@ fn headers<T>(
     for (name, value) in headers {
         let path = [path, &[ReadStep::Key("headers")]].concat();
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            let spot = Spot::new(entry.file, entry.key_place(&path, name), "");
-            refusals.push(Refusal::new(format!("`{name}` is no header name"), spot));
+            let spot = Spot::new(entry.file, entry.key_place(&path, name), BAD_HEADER_NAME);
+            refusals.push(Refusal::new(format!("`{name}` is not a header name"), spot));
         }
         if value.split('\n').any(|line| http::HeaderValue::from_str(line).is_err()) {
             let span = entry.place(&[path.as_slice(), &[ReadStep::Key(name)]].concat());
-            refusals.push(Refusal::new("this cannot be sent as a header", Spot::new(entry.file, span, "")));
+            let spot = Spot::new(entry.file, span, "use only visible ASCII characters, spaces and line feeds");
+            refusals.push(Refusal::new("this value cannot be sent as a header", spot));
         }
     }
 }
@@ -187,7 +202,7 @@ pub(crate) fn test(
     for (index, on) in raw.on.0.iter().enumerate() {
         for name in &raw.flow.0 {
             let flow = flows.iter().find(|flow| flow.name == *name).and_then(|flow| flow.raw.as_ref());
-            // An unknown flow was refused already, and so was one that is wrong in itself.
+            // Unknown and invalid flows were refused already.
             let Some(flow) = flow else { continue };
             seen(entry, on, index, name, flow, refusals);
         }
@@ -195,14 +210,15 @@ pub(crate) fn test(
     match (&raw.expect, &raw.any_of) {
         (None, None) => {
             let spot = Spot::new(file, entry.tree.span(), "this test expects nothing");
-            refusals.push(Refusal::new("neither `expect` nor `any-of`", spot).help("give it one of the two"));
+            refusals
+                .push(Refusal::new("neither `expect` nor `any-of`", spot).help("add `expect` or `any-of` to the test"));
         }
         (Some(_), Some(_)) => {
-            let refusal = Refusal::new(
-                "both `expect` and `any-of`",
-                Spot::new(file, entry.key_place(&[], "any-of"), "either this"),
+            let refusal =
+                Refusal::new("both `expect` and `any-of`", Spot::new(file, entry.key_place(&[], "any-of"), "use this"));
+            refusals.push(
+                refusal.and(Spot::new(file, entry.key_place(&[], "expect"), "or this")).help("remove one of the two"),
             );
-            refusals.push(refusal.and(Spot::new(file, entry.key_place(&[], "expect"), "or this")));
         }
         _ => {}
     }
@@ -217,7 +233,7 @@ pub(crate) fn test(
     }
 }
 
-/// Whether a flow ever has the exchange that a test looks at.
+/// Checks that a flow can have the exchange that a test looks at.
 fn seen(entry: &RawEntry<'_, RawTest>, on: &On, index: usize, name: &str, flow: &Flow, refusals: &mut Vec<Refusal>) {
     let span = entry.place(&[ReadStep::Key("on"), ReadStep::Item(index)]);
     match on {
@@ -230,14 +246,16 @@ fn seen(entry: &RawEntry<'_, RawTest>, on: &On, index: usize, name: &str, flow: 
             refusals.push(refusal.help(format!("probes of `{name}`: {}", list(&words))));
         }
         other if flow.probes_only && !matches!(other, On::Probe(_)) => {
-            let spot = Spot::new(entry.file, span, "this is never seen there");
+            let spot = Spot::new(entry.file, span, "the flow never has this exchange");
             let refusal = Refusal::new(format!("flow `{name}` makes no export"), spot);
-            refusals.push(refusal.help("look at one of its probes, or name another flow"));
+            refusals.push(refusal.help("write on = \"probe.ID\", or name another flow"));
         }
         On::Delete if flow.delete.is_none() => {
-            let spot = Spot::new(entry.file, span, "this is never seen there");
+            let spot = Spot::new(entry.file, span, "the flow never has this exchange");
             let refusal = Refusal::new(format!("flow `{name}` does not delete its job"), spot);
-            refusals.push(refusal.help("give the flow delete = \"in-progress\" or \"complete\", or name another flow"));
+            refusals.push(
+                refusal.help("add delete = \"in-progress\" or delete = \"complete\" to the flow, or name another flow"),
+            );
         }
         _ => {}
     }
@@ -256,8 +274,8 @@ fn any_of(entry: &RawEntry<'_, RawTest>, outcomes: &[NamedOutcome], refusals: &m
         expects(entry, &path, &outcome.expect, "expect", refusals);
         if outcomes.iter().take(index).any(|other| other.outcome == outcome.outcome) {
             let span = entry.place(&[ReadStep::Key("any-of"), ReadStep::Item(index), ReadStep::Key("outcome")]);
-            let spot = Spot::new(entry.file, span, "give it a name of its own");
-            refusals.push(Refusal::new(format!("two outcomes are called `{}`", outcome.outcome), spot));
+            let spot = Spot::new(entry.file, span, "give this outcome another name");
+            refusals.push(Refusal::new(format!("two outcomes have the name `{}`", outcome.outcome), spot));
         }
     }
 }
@@ -277,7 +295,7 @@ fn expects(
     }
 }
 
-/// The keys that say what an expectation looks at.
+/// The keys that select what an expectation looks at.
 const SUBJECTS: &str =
     "`status`, `not-status`, `header`, `json`, `media-type`, `body`, `lines`, `file-type`, `directory` or `check`";
 
@@ -292,40 +310,49 @@ fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Ex
     let ons = entry.raw.as_ref().map(|raw| raw.on.0.as_slice()).unwrap_or_default();
     let with_value = expect.header.is_some() || expect.json.is_some();
     match subjects.as_slice() {
-        [] => refuse("this says not what to look at".to_owned(), whole(), &format!("it needs one of {SUBJECTS}")),
+        [] => refuse(
+            "this expectation does not name what it looks at".to_owned(),
+            whole(),
+            &format!("add one of {SUBJECTS}"),
+        ),
         [_] => {}
         [_, second, ..] => {
-            refuse("this looks at two things at once".to_owned(), key(second), &format!("only one of {SUBJECTS}"));
+            refuse(
+                "this expectation looks at two things".to_owned(),
+                key(second),
+                &format!("use only one of {SUBJECTS}"),
+            );
         }
     }
     match (with_value, expect.is.is_some() || expect.has.is_some(), expect.equals.is_some()) {
         (true, false, false) => {
             let subject = if expect.header.is_some() { "header" } else { "json" };
-            let label = "what must it be: `is` a shape, or `equals` a text?";
+            let label = "add is = \"SHAPE\" or equals = \"TEXT\"";
             refuse(format!("`{subject}` without `is` or `equals`"), whole(), label);
         }
-        (_, true, true) => refuse("both `is` and `equals`".to_owned(), key("equals"), "only one of the two"),
+        (_, true, true) => refuse("both `is` and `equals`".to_owned(), key("equals"), "use only one of the two"),
         (false, true, _) | (false, _, true) => {
             let name = match (&expect.is, &expect.has) {
                 (Some(_), _) => "is",
                 (None, Some(_)) => "has",
                 (None, None) => "equals",
             };
-            refuse(format!("`{name}` has nothing to compare"), key(name), "it goes with `header` or `json` only");
+            refuse(format!("`{name}` without `header` or `json`"), key(name), "use it only with `header` or `json`");
         }
         _ => {}
     }
     if expect.has.is_some() && (expect.is.is_some() || expect.header.is_some()) {
-        refuse("`has` stands with something else".to_owned(), key("has"), "it goes with `json`, and without `is`");
+        refuse("`has` with `header` or `is`".to_owned(), key("has"), "use it with `json`, without `is`");
     }
     if expect.optional && !with_value {
-        refuse("`optional` has nothing to excuse".to_owned(), key("optional"), "it goes with `header` or `json` only");
+        let label = "use it only with `header` or `json`";
+        refuse("`optional` without `header` or `json`".to_owned(), key("optional"), label);
     }
     if let Some(pointer) = &expect.json
         && !pointer.is_empty()
         && !pointer.starts_with('/')
     {
-        refuse(format!("`{pointer}` is no JSON pointer"), value("json"), "begin it with /");
+        refuse(format!("`{pointer}` is not a JSON pointer"), value("json"), "begin it with /");
     }
     if let Some(check) = expect.check {
         for on in ons.iter().filter(|on| !can_judge(check, on)) {
@@ -336,12 +363,12 @@ fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Ex
     if let Some(header) = &expect.header
         && http::HeaderName::from_bytes(header.as_bytes()).is_err()
     {
-        refuse(format!("`{header}` is no header name"), value("header"), "");
+        refuse(format!("`{header}` is not a header name"), value("header"), BAD_HEADER_NAME);
     }
     for (index, name) in expect.file_type.iter().flatten().enumerate() {
         if !crate::base::resource_types::is_r4(name) {
             let span = entry.place(&[path, &[ReadStep::Key("file-type"), ReadStep::Item(index)]].concat());
-            refuse(format!("`{name}` is no resource type"), span, "");
+            refuse(format!("`{name}` is not a resource type of FHIR R4"), span, "write a name such as Patient");
         }
     }
     let no_lines = expect.lines.as_ref().is_some_and(Vec::is_empty);
@@ -352,7 +379,7 @@ fn expectation(entry: &RawEntry<'_, RawTest>, path: &[ReadStep<'_>], expect: &Ex
         [("lines", no_lines), ("media-type", no_types), ("file-type", no_file_types), ("has", no_texts)]
     {
         if empty {
-            refuse(format!("`{name}` is empty"), value(name), "name at least one");
+            refuse(format!("`{name}` is empty"), value(name), "list at least one");
         }
     }
 }

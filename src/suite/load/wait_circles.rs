@@ -1,4 +1,4 @@
-//! Flows that wait for each other would never begin: they are refused when suites are read.
+//! Refuses flows that wait for each other, because they would never begin.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::suite::refusal::{Refusal, Spot};
 /// Why one flow waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum WaitReason {
-    /// It names the other under `from`, at this place.
+    /// It names the other under `from`, at this index.
     From(usize),
     /// It makes the same request as the other.
     SameRequest,
@@ -35,7 +35,7 @@ pub(crate) fn wait_circles(entries: &[RawEntry<'_, Flow>], flows: &Named<Flow>, 
     let mut waits = all_waits(flows);
     while let Some(circle) = shortest_circle(flows, &waits) {
         refusals.extend(refusal(entries, &circle));
-        // What flows name is what a reader can change; other circles may still be there without it.
+        // An author can change names, so the circle is broken at its names. Other circles may remain.
         let by_name = |wait: &Wait| matches!(wait.reason, WaitReason::From(_) | WaitReason::SameRequest);
         let named = circle.iter().any(by_name);
         waits.retain(|wait| !(circle.contains(wait) && (by_name(wait) || !named)));
@@ -59,7 +59,7 @@ fn all_waits(flows: &Named<Flow>) -> BTreeSet<Wait> {
     waits
 }
 
-/// The shortest circle, beginning with its first flow in the order of the files.
+/// The shortest circle. It begins with its first flow in the order of the files.
 fn shortest_circle(flows: &Named<Flow>, waits: &BTreeSet<Wait>) -> Option<Vec<Wait>> {
     let mut by_flow: BTreeMap<&str, Vec<&Wait>> = BTreeMap::new();
     for wait in waits {
@@ -114,14 +114,16 @@ fn spot(entries: &[RawEntry<'_, Flow>], wait: &Wait) -> Option<Spot> {
     let entry = entries.iter().find(|entry| entry.name == *flow)?;
     let stage = stage(entries, flow);
     let why = match (wait.reason, stage) {
-        (WaitReason::From(_), _) => format!("`{flow}` begins when `{other}` is over"),
+        (WaitReason::From(_), _) => format!("`{flow}` begins after `{other}` has finished"),
         (WaitReason::SameRequest, _) => format!("`{flow}` begins after the kick-off of `{other}`"),
-        (WaitReason::Level, _) => format!("`{flow}` begins after the kick-off of `{other}`, which shows a level"),
-        (WaitReason::Turn, Stage::Alone) => {
-            format!("`{flow}` changes the key set, so it begins when `{other}` is over")
+        (WaitReason::Level, _) => {
+            format!("`{flow}` begins after the kick-off of `{other}`, which shows whether a level is offered")
         }
-        (WaitReason::Turn, Stage::Hooks) => format!("`{flow}` is about hooks, so it begins when `{other}` is over"),
-        (WaitReason::Turn, _) => format!("`{flow}` runs last, so it begins when `{other}` is over"),
+        (WaitReason::Turn, Stage::Alone) => {
+            format!("`{flow}` changes the key set, so it begins after `{other}` has finished")
+        }
+        (WaitReason::Turn, Stage::Hooks) => format!("`{flow}` uses hooks, so it begins after `{other}` has finished"),
+        (WaitReason::Turn, _) => format!("`{flow}` runs last, so it begins after `{other}` has finished"),
     };
     Some(Spot::new(entry.file, span(entry, wait.reason, stage), why))
 }
@@ -143,20 +145,20 @@ fn stage(entries: &[RawEntry<'_, Flow>], flow: &str) -> Stage {
     entry.and_then(|entry| entry.raw.as_ref()).map_or(Stage::Together, Stage::of)
 }
 
-/// What a reader can do: a name that can go, and `last` where that is enough.
+/// What the author can do: remove a name, or add `last` if that is enough.
 fn way_out(entries: &[RawEntry<'_, Flow>], circle: &[Wait]) -> String {
     let named = circle.iter().find_map(|wait| {
         let Wait { flow, other, reason } = wait;
         match reason {
-            WaitReason::From(_) => Some((wait, format!("take `{other}` out of `from` in flow `{flow}`"))),
-            WaitReason::SameRequest => Some((wait, format!("take `same-request-as` out of flow `{flow}`"))),
+            WaitReason::From(_) => Some((wait, format!("remove `{other}` from `from` in flow `{flow}`"))),
+            WaitReason::SameRequest => Some((wait, format!("remove `same-request-as` from flow `{flow}`"))),
             WaitReason::Level | WaitReason::Turn => None,
         }
     });
-    let Some((wait, way)) = named else { return "take out one of these".to_owned() };
+    let Some((wait, way)) = named else { return "remove one of these".to_owned() };
     let last_is_enough = circle.len() == 2
         && circle.iter().any(|other| other.reason == WaitReason::Turn)
         && stage(entries, &wait.flow) == Stage::Together
         && stage(entries, &wait.other) == Stage::Last;
-    if last_is_enough { format!("{way}, or give flow `{}` last = true", wait.flow) } else { way }
+    if last_is_enough { format!("{way}, or add last = true to flow `{}`", wait.flow) } else { way }
 }

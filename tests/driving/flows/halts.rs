@@ -1,4 +1,4 @@
-//! Runs that are ended early: every wait ends, whatever it waits for.
+//! Runs that end early: every wait ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -20,13 +20,13 @@ use crate::flows::server::{BASE, Server, flow, one, plan, respond};
 const DEADLINE: Duration = Duration::from_secs(30);
 const PASSED: &str = "the deadline of 30 s passed";
 
-/// A server that never answers some requests.
-struct Deaf {
+/// A server that never responds to some requests.
+struct Unresponsive {
     server: InProcess,
     to: fn(&Outgoing) -> bool,
 }
 
-impl Transport for Deaf {
+impl Transport for Unresponsive {
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         match (self.to)(&request) {
             true => Box::pin(std::future::pending()),
@@ -35,7 +35,7 @@ impl Transport for Deaf {
     }
 }
 
-/// When each flow ended.
+/// The time at which each flow ended.
 #[derive(Default)]
 struct Ends(Mutex<Option<Clock>>, Mutex<BTreeMap<String, u64>>);
 
@@ -49,7 +49,7 @@ impl Progress for Ends {
     fn note(&self, _: &str) {}
 }
 
-/// Runs `plan` until the deadline; returns the recording, when the run ended, and when each flow did.
+/// Runs `plan` until the deadline; returns the recording, the end of the run in seconds, and the end of each flow.
 fn run_until_deadline(
     server: &Server,
     to: fn(&Outgoing) -> bool,
@@ -63,7 +63,7 @@ fn run_until_deadline(
         let mut settings = Settings::new(BASE.parse().unwrap());
         settings.deadline = Some(DEADLINE);
         change(&mut settings);
-        let transport = Arc::new(Deaf { server: InProcess::new(server.router(clock)), to });
+        let transport = Arc::new(Unresponsive { server: InProcess::new(server.router(clock)), to });
         let ends = Arc::new(Ends(Mutex::new(Some(clock)), Mutex::default()));
         let options = RunOptions { progress: ends.clone(), remains, ..RunOptions::quiet("test") };
         let running = run(plan, settings, transport, clock, options);
@@ -74,8 +74,8 @@ fn run_until_deadline(
 }
 
 #[test]
-fn flows_that_wait_for_each_other_do_not_outlast_the_run() {
-    // Each waits for the kick-off of the other.
+fn flows_that_wait_for_each_other_end_with_the_run() {
+    // Each flow waits for the kick-off of the other.
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\nsame-request-as = \"b\"\n\
         [b]\ntitle = \"b\"\nexport = \"system\"\nsame-request-as = \"a\"";
     let server = Server::honest();
@@ -91,18 +91,19 @@ fn flows_that_wait_for_each_other_do_not_outlast_the_run() {
 }
 
 #[test]
-fn a_flow_that_waits_for_its_turn_to_run_a_job_ends_with_the_run() {
-    let deaf = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));
-    let deaf = Server { polls: usize::MAX, ..deaf };
+fn a_flow_that_waits_for_a_permit_ends_with_the_run() {
+    let server = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));
+    let server = Server { polls: usize::MAX, ..server };
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"system\"\nparams = { _type = \"Patient\" }";
     let never = |request: &Outgoing| request.method == "DELETE";
     let one_job = |settings: &mut Settings| settings.jobs = 1;
-    let (_, ended, times) = run_until_deadline(&deaf, never, &plan(flows, Depth::Files), one_job, Leftovers::default());
-    assert_eq!((times["b"], times["a"], ended), (30, 40, 40), "the clean-up of one flow does not hold up the other");
+    let (_, ended, times) =
+        run_until_deadline(&server, never, &plan(flows, Depth::Files), one_job, Leftovers::default());
+    assert_eq!((times["b"], times["a"], ended), (30, 40, 40), "the clean-up of one flow does not delay the other");
 }
 
 #[test]
-fn the_jobs_of_a_killed_run_do_not_hold_up_the_end() {
+fn the_jobs_of_a_killed_run_do_not_delay_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume");
     let held = |n: u32| format!("{{\"held\":{{\"flow\":\"gone\",\"job\":\"{BASE}/jobs/{n}\",\"own\":null}}}}\n");
@@ -112,7 +113,7 @@ fn the_jobs_of_a_killed_run_do_not_hold_up_the_end() {
     let never = |request: &Outgoing| request.method == "DELETE";
     let (recording, ended, _) =
         run_until_deadline(&server, never, &one("export = \"system\"", Depth::Files), |_| {}, remains);
-    assert_eq!(ended, 40, "all of them together have a few seconds");
+    assert_eq!(ended, 40, "the clean-up of all jobs takes at most 10 s");
     assert_eq!(recording.end.unwrap().leftovers.len(), 20);
     assert!(server.calls().iter().all(|call| !call.is_kickoff()));
 }

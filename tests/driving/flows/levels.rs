@@ -1,4 +1,4 @@
-//! Which level a flow runs at, what is sent for it, and that the order of jobs changes nothing.
+//! Export levels of flows and their requests, which do not depend on the order of jobs.
 
 use plimsoll::base::vocabulary::ExportLevel;
 use plimsoll::plan::model::Depth;
@@ -29,7 +29,7 @@ from = ["system", "patient"]
 "#;
 
 #[test]
-fn only_declared_levels_are_asked_for_and_any_is_the_first_of_them() {
+fn only_declared_levels_are_requested_and_any_is_the_first_of_them() {
     let server = Server::honest();
     let recording = server.run(&plan(FLOWS, Depth::Kickoff), |_| {});
     assert_eq!(flow(&recording, "system").stop, None);
@@ -44,7 +44,7 @@ fn only_declared_levels_are_asked_for_and_any_is_the_first_of_them() {
 }
 
 #[test]
-fn where_nothing_is_declared_all_are_tried_and_a_refusal_is_no_breach() {
+fn undeclared_levels_are_tried_and_a_refusal_is_not_a_failure() {
     let server = Server::new(|call| match call.path.as_str() {
         "/fhir/metadata" => Some(respond(200, &[], &capability(&[]))),
         "/fhir/$export" => Some(outcome(400, "not-supported")),
@@ -53,13 +53,17 @@ fn where_nothing_is_declared_all_are_tried_and_a_refusal_is_no_breach() {
     let recording = server.run(&plan(FLOWS, Depth::Kickoff), |_| {});
     let stop = flow(&recording, "system").stop.clone().unwrap();
     assert_eq!((stop.kind, stop.exchange.is_some()), (StopKind::NotOffered, true));
-    assert_eq!(stop.because, "declined: the target does not declare an export at system level and answered 400");
+    assert_eq!(stop.because, "the server does not declare an export at system level, and the kick-off returned 400");
     assert!(flow(&recording, "group").stop.as_ref().unwrap().because.contains("--group"));
-    assert_eq!(flow(&recording, "other").export, ExportLevel::Patient, "the first whose plain kick-off was accepted");
+    assert_eq!(
+        flow(&recording, "other").export,
+        ExportLevel::Patient,
+        "the first level with an accepted plain kick-off"
+    );
 }
 
 #[test]
-fn one_cause_is_one_failure() {
+fn a_refused_plain_kick_off_ends_all_flows_after_one_request() {
     let server = Server::new(|call| call.is_kickoff().then(|| outcome(500, "exception")));
     let recording = server.run(&plan(FLOWS, Depth::Files), |_| {});
     assert_eq!(server.calls().iter().filter(|call| call.is_kickoff()).count(), 1);
@@ -70,7 +74,7 @@ fn one_cause_is_one_failure() {
 }
 
 #[test]
-fn what_may_be_refused_is_declined_and_credentials_are_their_own_matter() {
+fn refusals_of_optional_kick_offs_are_declined_except_401() {
     let post = "export = \"system\"\nmethod = \"post\"\noptional = \"kick-off by POST is optional\"";
     for (status, kind) in
         [(405, StopKind::Declined), (500, StopKind::Declined), (401, StopKind::Credentials), (200, StopKind::Answer)]
@@ -82,7 +86,7 @@ fn what_may_be_refused_is_declined_and_credentials_are_their_own_matter() {
 }
 
 #[test]
-fn a_get_and_a_post_carry_their_parameters() {
+fn get_and_post_send_their_parameters() {
     let server = Server::honest();
     let get =
         "export = \"system\"\nparams = { _outputFormat = \"application/fhir+ndjson\", _type = \"Patient,Group\" }";
@@ -110,7 +114,7 @@ fn a_get_and_a_post_carry_their_parameters() {
 }
 
 #[test]
-fn a_pick_is_an_instant_inside_the_data_and_waits_for_it() {
+fn a_sample_instant_is_inside_the_data_of_the_source_flow() {
     for jobs in [1, 4] {
         let server = Server::honest();
         let recording = server.run(&plan(FLOWS, Depth::Files), |settings| settings.jobs = jobs);
@@ -120,7 +124,7 @@ fn a_pick_is_an_instant_inside_the_data_and_waits_for_it() {
 }
 
 #[test]
-fn a_pick_without_a_range_stops_the_flow_and_nothing_else() {
+fn a_missing_sample_value_ends_only_its_flow() {
     let undated = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n";
     let server = Server::new(move |call| call.path.contains("/files/").then(|| respond(200, &[], undated)));
     let recording = server.run(&plan(FLOWS, Depth::Files), |_| {});
@@ -129,7 +133,7 @@ fn a_pick_without_a_range_stops_the_flow_and_nothing_else() {
 }
 
 #[test]
-fn a_plan_without_flows_sends_nothing_and_metadata_is_asked_for_once() {
+fn a_plan_without_flows_sends_nothing_and_metadata_is_requested_once() {
     let server = Server::honest();
     let recording = server.run(&plan("", Depth::Files), |_| {});
     assert_eq!((server.calls().len(), recording.exchanges.len()), (0, 0));

@@ -1,8 +1,8 @@
-//! Whole flows against servers made for one test, in paused time.
+//! Complete flows against servers in process, in paused time.
 
 mod halts;
 mod levels;
-mod patience;
+mod retries;
 mod probes;
 mod reference;
 mod server;

@@ -8,16 +8,16 @@ use plimsoll::settings::run_settings::{Credentials, Settings};
 use crate::flows::server::{Server, capability, flow, one, outcome, plan, respond, story};
 
 #[test]
-fn probes_are_sent_at_their_moments_and_what_they_start_is_deleted() {
+fn probes_are_sent_at_their_moments_and_their_jobs_are_deleted() {
     let flow_toml = r#"
 export = "system"
 probes = [
   { id = "bare", at = "start", send = "kickoff", omit = ["Prefer", "Accept"] },
   { id = "lines", at = "start", send = "kickoff", headers = { Prefer = "respond-async\nhandling=lenient" } },
   { id = "broken", at = "start", send = "kickoff-post", wrong = "broken-json" },
-  { id = "stranger", at = "start", send = "delete", wrong = "job" },
+  { id = "other-job", at = "start", send = "delete", wrong = "job" },
   { id = "unknown", at = "in-progress", send = "poll", wrong = "job" },
-  { id = "nobody", at = "in-progress", send = "poll", as = "none" },
+  { id = "no-token", at = "in-progress", send = "poll", as = "none" },
   { id = "again", at = "complete", send = "poll" },
   { id = "gz", at = "complete", send = "file", headers = { Accept-Encoding = "identity" } },
 ]"#;
@@ -26,7 +26,7 @@ probes = [
         (_, "/fhir/jobs/2114") => Some(outcome(404, "not-found")),
         _ => None,
     });
-    // A request without credentials shows something only where there are some to leave out.
+    // A probe without credentials is sent only if the run has credentials.
     let token = |settings: &mut Settings| settings.credentials = Credentials::Token(Secret::new("t0ken".to_owned()));
     let recording = server.run(&one(flow_toml, Depth::Files), token);
     assert_eq!(
@@ -38,10 +38,10 @@ probes = [
             "cleanup 202",
             "probe broken 400",
             "kickoff 202",
-            "probe stranger 404",
+            "probe other-job 404",
             "poll 202 in-progress",
             "probe unknown 404",
-            "probe nobody 202",
+            "probe no-token 202",
             "poll 200 complete",
             "file 200",
             "probe again 200",
@@ -58,11 +58,11 @@ probes = [
     assert_eq!(server.left(), 0);
     assert_eq!(recording.files.len(), 2);
     assert_eq!(recording.files[0].sha256, recording.files[1].sha256);
-    assert!(recording.files[1].lines.findings.is_empty(), "the probe's file is no duplicate of the flow's");
+    assert!(recording.files[1].lines.findings.is_empty(), "the file of the probe is not a duplicate");
 }
 
 #[test]
-fn a_job_done_at_its_first_poll_has_no_probes_while_it_runs() {
+fn a_job_that_completes_at_its_first_poll_has_no_probes_while_running() {
     let probed =
         "export = \"system\"\nprobes = [{ id = \"unknown\", at = \"in-progress\", send = \"poll\", wrong = \"job\" }]";
     let server = Server { polls: 0, ..Server::honest() };
@@ -79,7 +79,7 @@ probes = [
 ]"#;
 
 #[test]
-fn a_deleted_job_is_given_time_to_vanish_and_not_deleted_again() {
+fn a_deleted_job_is_polled_until_it_is_unknown_and_not_deleted_again() {
     let server = Server::new(|call| (call.is_poll() && (1..4).contains(&call.nth)).then(|| respond(202, &[], "")));
     let recording = server.run(&one(DELETED, Depth::Manifest), |_| {});
     assert_eq!(
@@ -104,7 +104,7 @@ fn a_deleted_job_is_given_time_to_vanish_and_not_deleted_again() {
 }
 
 #[test]
-fn given_times_are_kept_and_nothing_is_superseded() {
+fn probes_with_times_are_sent_at_these_times() {
     let timed = "export = \"system\"\ndelete = \"complete\"\nprobes = [{ id = \"gone\", at = \"deleted\", send = \"poll\", after = [\"0s\", \"5s\"] }]";
     let server = Server { polls: 0, ..Server::honest() };
     let recording = server.run(&one(timed, Depth::Manifest), |_| {});
@@ -117,7 +117,7 @@ fn given_times_are_kept_and_nothing_is_superseded() {
 }
 
 #[test]
-fn after_a_refused_delete_there_is_nothing_to_look_for() {
+fn no_probes_follow_a_refused_delete() {
     let server = Server::new(|call| (call.method == "DELETE").then(|| outcome(405, "not-supported")));
     let recording = server.run(&one(DELETED, Depth::Manifest), |_| {});
     assert_eq!(story(&recording), ["kickoff 202", "poll 202 in-progress", "delete 405"]);
@@ -126,7 +126,7 @@ fn after_a_refused_delete_there_is_nothing_to_look_for() {
 }
 
 #[test]
-fn an_unknown_group_that_is_accepted_is_watched_for_a_while() {
+fn the_job_of_an_unknown_group_is_polled_a_few_times() {
     let probed =
         "export = \"group\"\nprobes = [{ id = \"nowhere\", at = \"start\", send = \"kickoff\", wrong = \"group\" }]";
     let server = Server::new(|call| match call.path.as_str() {
@@ -155,7 +155,7 @@ fn an_unknown_group_that_is_accepted_is_watched_for_a_while() {
 }
 
 #[test]
-fn a_job_given_to_two_equal_kick_offs_is_deleted_when_both_are_done_with_it() {
+fn a_job_of_two_equal_kick_offs_is_deleted_once_after_both_flows() {
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"system\"\n\
         probes = [{ id = \"same\", at = \"start\", send = \"kickoff\" }]";
     let server = Server::new(|call| {
@@ -168,5 +168,5 @@ fn a_job_given_to_two_equal_kick_offs_is_deleted_when_both_are_done_with_it() {
     let deletes: Vec<usize> =
         server.calls().iter().enumerate().filter(|(_, call)| call.method == "DELETE").map(|(at, _)| at).collect();
     let last_use = server.calls().iter().rposition(|call| call.method == "GET").unwrap();
-    assert_eq!(deletes, [last_use + 1], "once, after all else");
+    assert_eq!(deletes, [last_use + 1], "one DELETE, after all other requests");
 }

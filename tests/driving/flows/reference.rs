@@ -1,4 +1,5 @@
-//! The suites' own flows against the reference server: whole, quick, few kick-offs, and the same in any order of jobs.
+//! The flows of the suites against the reference server: complete, fast, with few kick-offs, and equal in any order of
+//! jobs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use plimsoll::transport::in_process::InProcess;
 
 use crate::flows::server::{BASE, line, plan};
 
-/// Every flow of the suites as deep as it goes, whatever the tests look at. Those of a product ask for what only it has.
+/// All flows of the suites with all steps, except flows that are specific to one product.
 fn suite() -> Plan {
     let text = include_str!("../../../suites/flows.toml");
     let mut table: toml::Table = toml::from_str(text).unwrap();
@@ -48,7 +49,7 @@ fn recording(
     })
 }
 
-/// What happened in each flow, without numbers and times.
+/// Returns what happened in each flow, without numbers and times.
 fn stories(recording: &Recording) -> BTreeMap<String, Vec<String>> {
     let mut stories: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for exchange in recording.exchanges.iter().filter(|exchange| !exchange.superseded) {
@@ -57,7 +58,7 @@ fn stories(recording: &Recording) -> BTreeMap<String, Vec<String>> {
     }
     for flow in &recording.flows {
         let stop = flow.stop.as_ref().map(|stop| (stop.kind, stop.because.clone()));
-        // A time of the run itself is another in each; those of the population are years before.
+        // Times of the run differ in each run; those of the population are years earlier.
         let now = |value: &String| if value.starts_with("2025-06-15T") { "[now]".to_owned() } else { value.clone() };
         let params: Vec<_> = flow.params.iter().map(|(name, value)| (name, now(value))).collect();
         stories.entry(flow.name.clone()).or_default().push(format!("{} {params:?} {stop:?}", flow.export));
@@ -66,7 +67,7 @@ fn stories(recording: &Recording) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn every_flow_goes_through_at_few_kick_offs() {
+fn all_flows_complete_with_few_kick_offs() {
     let (recording, took) = recording(4, |_| {});
     for flow in &recording.flows {
         assert_eq!(flow.stop, None, "{}", flow.name);
@@ -86,21 +87,21 @@ fn every_flow_goes_through_at_few_kick_offs() {
 }
 
 #[test]
-fn one_job_at_a_time_sees_the_same() {
+fn one_job_at_a_time_gives_the_same_results() {
     assert_eq!(stories(&recording(1, |_| {}).0), stories(&recording(4, |_| {}).0));
 }
 
 #[test]
-fn a_run_in_paused_time_is_the_same_twice() {
+fn two_runs_in_paused_time_are_equal() {
     let (first, second) = (recording(4, |_| {}).0, recording(4, |_| {}).0);
     let times =
         |recording: &Recording| recording.exchanges.iter().map(|e| (e.id, e.at, e.took, line(e))).collect::<Vec<_>>();
     assert_eq!(times(&first), times(&second));
 }
 
-/// The faults that could hold a run up or lead it astray; `selftest` goes through all of them.
+/// Tests the faults that could delay or mislead a run; `selftest` tests all faults.
 #[test]
-fn no_fault_holds_a_run_up() {
+fn no_fault_delays_a_run_longer_than_max_wait() {
     let dangerous = [
         "status-never-completes",
         "status-complete-no-body",
@@ -115,7 +116,7 @@ fn no_fault_holds_a_run_up() {
     for id in dangerous {
         let (recording, took) =
             recording(4, |options| options.faults = vec![plimsoll::reference::fault::embedded::fault(id).unwrap()]);
-        // `--max-wait` and what comes before and after it.
+        // `--max-wait`, and the requests before and after it.
         assert!(took < Duration::from_secs(620), "{id}: {took:?}");
         assert_eq!(recording.end.as_ref().unwrap().early, None, "{id}");
         assert_eq!(recording.flows.len(), suite().flows.len(), "{id}");
@@ -130,14 +131,14 @@ title = "one"
 export = "system"
 probes = [
   { id = "token", at = "start", send = "token" },
-  { id = "stranger", at = "start", send = "token", wrong = "client" },
+  { id = "other-client", at = "start", send = "token", wrong = "client" },
   { id = "bare", at = "start", send = "kickoff", as = "none" },
 ]"#;
 
-/// Assertions are sent in the clear to this machine alone.
+/// Assertions are sent by plain HTTP to localhost only.
 const LOCAL: &str = "http://localhost/fhir";
 
-/// A run of [`TRUSTED`] against a server with `faults`, by the client that it knows or by nobody.
+/// Runs [`TRUSTED`] against a server with `faults`, with the client that the server knows or without credentials.
 fn trusted(known: bool, faults: &[&str]) -> Recording {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -164,26 +165,26 @@ fn story(recording: &Recording) -> Vec<String> {
 }
 
 #[test]
-fn tokens_are_asked_for_as_a_probe_by_the_client_and_by_a_stranger() {
+fn tokens_are_requested_as_probes_by_known_and_unknown_clients() {
     let recording = trusted(true, &[]);
-    let honest = ["probe token 200", "probe stranger 400", "probe bare 401", "kickoff 202", "cleanup 202"];
+    let honest = ["probe token 200", "probe other-client 400", "probe bare 401", "kickoff 202", "cleanup 202"];
     assert_eq!(story(&recording), honest);
     let written = serde_json::to_string(&recording.exchanges).unwrap();
-    assert!(!written.contains("eyJ"), "neither assertions nor tokens are on the recording");
+    assert!(!written.contains("eyJ"), "the recording has no assertions and no tokens");
     let token = recording.exchanges.iter().find(|exchange| exchange.probe.as_deref() == Some("token")).unwrap();
     let Outcome::Response(response) = &token.outcome else { panic!("no response") };
     assert_eq!(response.body.json.as_ref().unwrap()["access_token"], "[redacted]");
     assert_eq!((token.role, token.flow.as_deref()), (Role::Probe, Some("trusted")));
 
     let trusting = trusted(true, &["auth-unknown-client-served"]);
-    assert!(story(&trusting).contains(&"probe stranger 200".to_owned()));
+    assert!(story(&trusting).contains(&"probe other-client 200".to_owned()));
     let open = trusted(true, &["auth-kickoff-open"]);
-    let tidied =
-        ["probe token 200", "probe stranger 400", "probe bare 202", "cleanup 202", "kickoff 202", "cleanup 202"];
-    assert_eq!(story(&open), tidied, "what the probe started is deleted");
+    let deleted =
+        ["probe token 200", "probe other-client 400", "probe bare 202", "cleanup 202", "kickoff 202", "cleanup 202"];
+    assert_eq!(story(&open), deleted, "the job of the probe is deleted");
 }
 
 #[test]
-fn without_credentials_no_probe_asks_for_tokens_or_leaves_them_out() {
+fn probes_of_tokens_are_not_sent_without_credentials() {
     assert_eq!(story(&trusted(false, &[])), ["kickoff 202", "cleanup 202"]);
 }

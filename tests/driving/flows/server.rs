@@ -1,4 +1,4 @@
-//! A small honest server in process, and hooks by which a test makes it answer otherwise.
+//! A small correct server in process. A test can replace its responses with a hook.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 pub const BASE: &str = "http://target.test/fhir";
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub at: Duration,
@@ -30,7 +30,7 @@ pub struct Call {
     pub query: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
-    /// How often this method and path came before.
+    /// The number of earlier requests with this method and path.
     pub nth: usize,
 }
 
@@ -51,7 +51,7 @@ impl Call {
 
 pub type Hook = Arc<dyn Fn(&Call) -> Option<Response> + Send + Sync>;
 
-/// What the honest part knows.
+/// The state of the server.
 #[derive(Default)]
 pub struct State {
     calls: Vec<Call>,
@@ -63,12 +63,12 @@ pub struct State {
 pub struct Server {
     pub state: Arc<Mutex<State>>,
     pub hook: Hook,
-    /// Polls that are answered 202 before the manifest.
+    /// The number of polls that return 202 before the manifest.
     pub polls: usize,
 }
 
 impl Server {
-    /// Honest in all that `hook` gives no answer to.
+    /// Returns a server that responds correctly to all requests for which `hook` returns `None`.
     pub fn new(hook: impl Fn(&Call) -> Option<Response> + Send + Sync + 'static) -> Self {
         Self { state: Arc::default(), hook: Arc::new(hook), polls: 2 }
     }
@@ -81,13 +81,13 @@ impl Server {
         self.state.lock().unwrap().calls.clone()
     }
 
-    /// Jobs that the honest part started and did not delete.
+    /// Returns the number of jobs that were started and not deleted.
     pub fn left(&self) -> usize {
         let state = self.state.lock().unwrap();
         (1..=state.jobs).filter(|job| !state.deleted.contains(&format!("jobs/{}", 1000 + job))).count()
     }
 
-    fn answer(&self, mut call: Call) -> Response {
+    fn respond_to(&self, mut call: Call) -> Response {
         let mut state = self.state.lock().unwrap();
         call.nth = state.calls.iter().filter(|known| known.is(&call.method, &call.path)).count();
         state.calls.push(call.clone());
@@ -102,7 +102,7 @@ impl Server {
                 let (head, body) = request.into_parts();
                 let body = to_bytes(body, 1 << 20).await.unwrap();
                 let headers = head.headers.iter();
-                server.answer(Call {
+                server.respond_to(Call {
                     at: clock.elapsed(),
                     method: head.method.to_string(),
                     path: head.uri.path().to_owned(),
@@ -115,12 +115,12 @@ impl Server {
         })
     }
 
-    /// Runs `plan` against it in paused time.
+    /// Runs `plan` against the server in paused time.
     pub fn run(&self, plan: &Plan, change: impl FnOnce(&mut Settings)) -> Recording {
         self.try_run(plan, change, |_| {}).unwrap()
     }
 
-    /// The same, with a hand on the interruption, called when the run begins.
+    /// The same, and passes the sender that interrupts the run to `begun` when the run begins.
     pub fn try_run(
         &self,
         plan: &Plan,
@@ -201,10 +201,11 @@ pub fn outcome(status: u16, code: &str) -> Response {
     respond(status, &[("content-type", "application/fhir+json")], &body.to_string())
 }
 
-/// The flows of a suite, all to the depth given. Flows with picks after the others, `last` ones last.
+/// Returns a plan of the flows in `toml`, all to the same depth. A flow follows its source flows; flows with `last` are
+/// last.
 pub fn plan(toml: &str, depth: Depth) -> Plan {
     let flows: BTreeMap<String, Flow> = toml::from_str(toml).unwrap();
-    // Each after those that it picks from.
+    // A flow follows its source flows.
     fn rank(flows: &BTreeMap<String, Flow>, name: &str) -> usize {
         let from = flows.get(name).map(|flow| flow.from.0.clone()).unwrap_or_default();
         from.iter().map(|name| 1 + rank(flows, name)).max().unwrap_or_default()
@@ -230,7 +231,7 @@ pub fn plan(toml: &str, depth: Depth) -> Plan {
     Plan { specs: vec!["hl7-3.0.0".into()], informational_specs: vec![], whole: true, tests: vec![], flows }
 }
 
-/// One flow named `one`.
+/// Returns a plan of one flow named `one`.
 pub fn one(body: &str, depth: Depth) -> Plan {
     plan(&format!("[one]\ntitle = \"one\"\n{body}"), depth)
 }
@@ -239,7 +240,7 @@ pub fn flow<'t>(recording: &'t Recording, name: &str) -> &'t FlowRecord {
     recording.flows.iter().find(|flow| flow.name == name).unwrap()
 }
 
-/// `flow role status phase`, superseded ones with a star; for comparing what happened.
+/// Returns a line `role probe status phase` for each exchange, with a star if it is superseded.
 pub fn story(recording: &Recording) -> Vec<String> {
     recording.exchanges.iter().filter(|exchange| exchange.role != Role::Metadata).map(line).collect()
 }

@@ -1,4 +1,4 @@
-//! Servers that break, mislead or say nothing, and runs that are ended early.
+//! Servers with errors, wrong responses or no responses, and runs that end early.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::flows::server::{BASE, PATIENTS, Server, flow, manifest, one, plan, re
 const SYSTEM: &str = "export = \"system\"";
 
 #[test]
-fn html_to_everything_is_an_answer_and_no_hang() {
+fn html_for_every_request_ends_the_flow() {
     let page = "<html><title>Welcome</title></html>";
     let server = Server::new(move |_| Some(respond(200, &[("content-type", "text/html")], page)));
     let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
@@ -29,7 +29,7 @@ fn html_to_everything_is_an_answer_and_no_hang() {
 }
 
 #[test]
-fn a_file_that_breaks_off_is_on_the_recording_as_far_as_it_came() {
+fn an_incomplete_file_is_recorded_up_to_its_last_line() {
     let server = Server::new(|call| {
         call.path.contains("/files/").then(|| {
             let cut = std::io::Error::other("reset");
@@ -43,9 +43,9 @@ fn a_file_that_breaks_off_is_on_the_recording_as_far_as_it_came() {
     assert!(!recording.files[0].whole);
     assert_eq!(recording.files[0].lines.lines, 1);
     let file = recording.exchanges.iter().find(|exchange| exchange.id == recording.files[0].exchange).unwrap();
-    let Outcome::Response(response) = &file.outcome else { panic!("a response came") };
+    let Outcome::Response(response) = &file.outcome else { panic!("no response") };
     assert_eq!(response.broken.as_ref().unwrap().kind, TroubleKind::Cut);
-    assert_eq!(server.left(), 0, "the job is deleted all the same");
+    assert_eq!(server.left(), 0, "the job is deleted");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_relative_content_location_is_followed() {
 }
 
 #[test]
-fn a_manifest_of_odd_items_fetches_each_usable_url_once() {
+fn each_usable_url_of_a_malformed_manifest_is_requested_once() {
     let body = format!(
         r#"{{"transactionTime":"x","request":"x","requiresAccessToken":"no","error":[],"deleted":null,"output":[1,{{}},{{"type":"Patient","url":"{BASE}/files/a"}},{{"type":"Patient","url":"{BASE}/files/a"}},{{"type":7,"url":"/fhir/files/b"}}]}}"#
     );
@@ -70,7 +70,7 @@ fn a_manifest_of_odd_items_fetches_each_usable_url_once() {
 }
 
 #[test]
-fn a_limit_of_bytes_ends_the_flow_and_says_so() {
+fn max_bytes_ends_the_flow() {
     let server = Server::new(|call| call.is_poll().then(|| respond(200, &[], &manifest(&["Patient", "Patient"]))));
     let recording = server.run(&one(SYSTEM, Depth::Files), |settings| settings.max_bytes = 10);
     let stop = flow(&recording, "one").stop.clone().unwrap();
@@ -80,7 +80,7 @@ fn a_limit_of_bytes_ends_the_flow_and_says_so() {
 }
 
 #[test]
-fn kept_files_have_names_of_ours() {
+fn kept_files_have_names_of_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::honest();
     server.run(&one(SYSTEM, Depth::Files), |settings| settings.keep_files = Some(folder.path().to_owned()));
@@ -89,7 +89,7 @@ fn kept_files_have_names_of_ours() {
 }
 
 #[test]
-fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
+fn an_interruption_ends_waits_and_deletes_jobs() {
     let mut server = Server::honest();
     server.polls = usize::MAX;
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"system\"\nparams = { _type = \"Patient\" }\n\
@@ -102,7 +102,7 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_secs(42)).await;
                     sender.send_replace(true);
-                    // Keeps the sender for as long as the run may last.
+                    // Keep the sender until the run has ended.
                     tokio::time::sleep(Duration::from_secs(10_000)).await;
                 });
             },
@@ -110,17 +110,20 @@ fn an_interruption_stops_the_waiting_and_deletes_what_was_started() {
         .unwrap();
     assert_eq!(server.calls().last().unwrap().at.as_secs(), 42);
     assert_eq!(server.left(), 0);
-    assert_eq!(recording.end.as_ref().unwrap().early.as_ref().map(|end| end.because.as_str()), Some("interrupted"));
+    assert_eq!(
+        recording.end.as_ref().unwrap().early.as_ref().map(|end| end.because.as_str()),
+        Some("the run was interrupted")
+    );
     assert_eq!(recording.end.as_ref().unwrap().leftovers, Vec::<String>::new());
     for name in ["a", "b", "z"] {
         let stop = flow(&recording, name).stop.clone().unwrap();
-        assert_eq!((stop.kind, stop.because.as_str()), (StopKind::Limit, "interrupted"), "{name}");
+        assert_eq!((stop.kind, stop.because.as_str()), (StopKind::Limit, "the run was interrupted"), "{name}");
     }
-    assert_eq!(server.calls().iter().filter(|call| call.is_kickoff()).count(), 2, "what had not begun does not begin");
+    assert_eq!(server.calls().iter().filter(|call| call.is_kickoff()).count(), 2, "the third flow does not start");
 }
 
 #[test]
-fn a_deadline_ends_the_run_and_a_deaf_server_does_not_hold_it_up() {
+fn a_deadline_ends_the_run_even_if_a_delete_is_throttled() {
     let mut server = Server::honest();
     server.polls = usize::MAX;
     let recording =
@@ -131,15 +134,16 @@ fn a_deadline_ends_the_run_and_a_deaf_server_does_not_hold_it_up() {
     );
     assert_eq!(server.left(), 0);
 
-    let deaf = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));
-    let deaf = Server { polls: usize::MAX, ..deaf };
-    let recording = deaf.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
-    assert!(deaf.calls().last().unwrap().at.as_secs() <= 41);
+    let throttled = Server::new(|call| (call.method == "DELETE").then(|| respond(503, &[("retry-after", "60")], "")));
+    let throttled = Server { polls: usize::MAX, ..throttled };
+    let recording =
+        throttled.run(&one(SYSTEM, Depth::Files), |settings| settings.deadline = Some(Duration::from_secs(30)));
+    assert!(throttled.calls().last().unwrap().at.as_secs() <= 41);
     assert_eq!(recording.end.unwrap().leftovers.len(), 1);
 }
 
 #[test]
-fn what_may_not_be_deleted_is_listed() {
+fn jobs_that_are_not_deleted_are_listed() {
     let server = Server::honest();
     let recording = server.run(&one(SYSTEM, Depth::Kickoff), |settings| settings.no_delete = true);
     assert_eq!(recording.end.unwrap().leftovers.len(), 1);
@@ -148,10 +152,14 @@ fn what_may_not_be_deleted_is_listed() {
     let refusing = Server::new(|call| (call.method == "DELETE").then(|| respond(405, &[], "")));
     let recording = refusing.run(&one(SYSTEM, Depth::Kickoff), |_| {});
     assert_eq!(recording.end.unwrap().leftovers.len(), 1);
-    assert_eq!(refusing.calls().iter().filter(|call| call.method == "DELETE").count(), 1, "asked once");
+    assert_eq!(
+        refusing.calls().iter().filter(|call| call.method == "DELETE").count(),
+        1,
+        "a refused DELETE is not repeated"
+    );
 }
 
-/// A network on which nothing answers.
+/// A network without any responses.
 struct Nothing;
 
 impl Transport for Nothing {
@@ -162,7 +170,7 @@ impl Transport for Nothing {
 }
 
 #[test]
-fn nothing_listening_is_said_in_one_sentence() {
+fn an_unreachable_base_is_one_error() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let error = runtime.block_on(async {
         let settings = Settings::new(BASE.parse().unwrap());
@@ -171,6 +179,7 @@ fn nothing_listening_is_said_in_one_sentence() {
     let error: RunError = error.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "nothing answers at http://target.test/fhir: connection refused; is the server running, and is the URL its FHIR base?"
+        "no response from http://target.test/fhir: connection refused; check that the server is running and that the URL is \
+         its FHIR base URL"
     );
 }

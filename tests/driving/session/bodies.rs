@@ -1,4 +1,4 @@
-//! Bodies, streams, interruption and silence.
+//! Bodies, streams, interruptions and timeouts.
 
 use std::io::Write;
 use std::time::Duration;
@@ -56,7 +56,7 @@ fn bodies_are_decoded_and_bounded() {
 }
 
 #[test]
-fn a_stream_is_counted_and_finished_by_its_reader() {
+fn the_reader_of_a_stream_finishes_its_exchange() {
     let (router, _) = router(|seen| match seen.url.contains("missing") {
         true => json(404, serde_json::json!({"resourceType": "OperationOutcome", "issue": []})),
         false => response(200, &[("content-type", "application/fhir+ndjson")], "{\"resourceType\":\"Patient\"}\n"),
@@ -85,7 +85,7 @@ fn a_stream_is_counted_and_finished_by_its_reader() {
 }
 
 #[test]
-fn an_interruption_ends_all_but_the_clean_up() {
+fn an_interruption_ends_all_requests_except_clean_up() {
     let log = Log::default();
     let seen = log.clone();
     let handler = move |request: Request| {
@@ -123,7 +123,7 @@ fn an_interruption_ends_all_but_the_clean_up() {
             });
         assert_eq!(head.result.unwrap_err().kind, TroubleKind::Interrupted);
         assert_eq!(body.result.unwrap().broken.unwrap().kind, TroubleKind::Interrupted);
-        // What it started can be deleted.
+        // A kick-off is completed, so that its job can be deleted.
         assert_eq!(kickoff.result.unwrap().headers["content-location"], "/r4/job");
         session.interrupted().await;
         let late = session.send(get(&format!("{BASE}/head"))).await;
@@ -138,7 +138,7 @@ fn an_interruption_ends_all_but_the_clean_up() {
 }
 
 #[test]
-fn silence_is_a_timeout_in_virtual_time() {
+fn a_missing_response_is_a_timeout_in_virtual_time() {
     let handler = |request: Request| async move {
         if request.uri().path().ends_with("body") {
             return response(200, &[], Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()));

@@ -1,4 +1,4 @@
-//! A server in process that remembers, and a session with it.
+//! A server in process that logs requests, and a session with it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -22,7 +22,7 @@ use url::Url;
 
 pub const BASE: &str = "https://fhir.example.org/r4";
 
-/// What a router was asked, and how.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub method: Method,
@@ -33,22 +33,22 @@ pub struct Seen {
 
 pub type Log = Arc<Mutex<Vec<Seen>>>;
 
-/// A router that answers with `answer` and remembers.
-pub fn router(answer: impl Fn(&Seen) -> Response + Clone + Send + Sync + 'static) -> (Router, Log) {
+/// Returns a router that responds with `respond`, and its log.
+pub fn router(respond: impl Fn(&Seen) -> Response + Clone + Send + Sync + 'static) -> (Router, Log) {
     let log = Log::default();
-    let remembered = log.clone();
+    let requests = log.clone();
     let handler = move |request: Request| {
-        let (answer, log) = (answer.clone(), log.clone());
+        let (respond, log) = (respond.clone(), log.clone());
         async move {
             let (head, body) = request.into_parts();
             let authorization = head.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
             let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
             let seen = Seen { method: head.method, url: head.uri.to_string(), authorization, body };
             log.lock().unwrap().push(seen.clone());
-            answer(&seen)
+            respond(&seen)
         }
     };
-    (Router::new().fallback(handler), remembered)
+    (Router::new().fallback(handler), requests)
 }
 
 pub fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Response {

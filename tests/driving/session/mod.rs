@@ -1,4 +1,4 @@
-//! Single requests: redirects, tokens, bodies, and what is recorded of them.
+//! Single requests: redirects, tokens, bodies, and their recording.
 
 mod bodies;
 mod common;

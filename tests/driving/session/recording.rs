@@ -1,4 +1,4 @@
-//! What reaches the recording.
+//! The content of the recording.
 
 use http::Method;
 use plimsoll::base::secret::Secret;
@@ -11,7 +11,7 @@ use url::Url;
 use crate::session::common::*;
 
 #[test]
-fn nothing_marked_reaches_the_recording() {
+fn secrets_are_not_recorded() {
     let (router, _) = router(|seen| {
         let job = format!("{BASE}/bulkstatus/MARKED-job-17?sig=MARKED%2Fsig");
         match seen.url.as_str() {
@@ -64,7 +64,7 @@ fn nothing_marked_reaches_the_recording() {
         assert_eq!(recording.exchanges[1].phase, Some(Phase::Complete));
         assert!(bytes.lines().all(|line| serde_json::from_str::<Entry>(line).is_ok()));
 
-        // What is equal stays equal, and a judge can still read it.
+        // Equal parts stay equal, and the judge can read the recording.
         let Outcome::Response(kept) = &recording.exchanges[0].outcome else { panic!() };
         assert_eq!(kept.header("content-location"), Some(recording.exchanges[1].request.url.as_str()));
         let shown = Url::parse(&recording.exchanges[1].request.url).unwrap();
@@ -76,7 +76,7 @@ fn nothing_marked_reaches_the_recording() {
         let url = manifest["output"][1]["url"].as_str().unwrap();
         assert!(recording.exchanges[2].request.url.ends_with(url), "{url}");
 
-        // The tokens are of one run; for the snapshot they are numbered.
+        // Tokens differ in each run, so the snapshot has numbers instead.
         for exchange in &mut recording.exchanges {
             exchange.at = 0;
         }
@@ -86,10 +86,10 @@ fn nothing_marked_reaches_the_recording() {
 }
 
 #[test]
-fn a_job_that_lives_at_the_address_of_the_kickoff_is_still_a_secret() {
+fn a_polling_url_with_the_path_of_the_kick_off_is_redacted() {
     let job = format!("{BASE}/$export?job=MARKED-7f3a");
-    let answer = job.clone();
-    let (router, _) = router(move |_| response(202, &[("content-location", &answer)], ""));
+    let location = job.clone();
+    let (router, _) = router(move |_| response(202, &[("content-location", &location)], ""));
     paused(async {
         let session = session(settings(BASE), router, None);
         session.send(ask(Role::Kickoff, Method::GET, &format!("{BASE}/$export?_type=Patient"))).await.result.unwrap();
@@ -103,7 +103,7 @@ fn a_job_that_lives_at_the_address_of_the_kickoff_is_still_a_secret() {
     });
 }
 
-/// Replaces each token by its number in the order of appearance.
+/// Replaces each token with its number in order of appearance.
 fn numbered(text: &str) -> String {
     let mut found: Vec<String> = Vec::new();
     let mut out = String::new();

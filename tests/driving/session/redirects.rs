@@ -1,4 +1,4 @@
-//! Which redirects are followed.
+//! Redirects that are followed, and redirects that are not.
 
 use bytes::Bytes;
 use http::Method;
@@ -30,7 +30,7 @@ fn redirects_are_followed_and_each_is_an_exchange() {
 }
 
 #[test]
-fn redirects_in_a_circle_and_endless_ones_end() {
+fn circular_and_endless_redirects_end() {
     let (circle, _) = router(|seen| {
         let next = if seen.url.ends_with('a') { "b" } else { "a" };
         response(302, &[("location", next)], "")
@@ -51,7 +51,7 @@ fn redirects_in_a_circle_and_endless_ones_end() {
 }
 
 #[test]
-fn what_must_not_be_followed_is_not() {
+fn forbidden_redirects_are_not_followed() {
     for (location, expected) in [
         ("http://fhir.example.org/r4/b", "from https to http"),
         ("file:///etc/passwd", "\"file\""),
@@ -66,7 +66,7 @@ fn what_must_not_be_followed_is_not() {
             assert_eq!((log.lock().unwrap().len(), session.requests()), (1, 1));
         });
     }
-    // As the first URL, too.
+    // The first URL is checked as well.
     let (router, log) = router(|_| response(200, &[], ""));
     paused(async {
         let session = session(settings(BASE), router, None);
@@ -77,7 +77,7 @@ fn what_must_not_be_followed_is_not() {
 }
 
 #[test]
-fn a_post_is_sent_again_only_where_it_stays_a_post() {
+fn a_redirected_post_is_sent_only_if_it_stays_a_post() {
     for (code, sent) in [(301, 1), (302, 1), (303, 1), (307, 2), (308, 2)] {
         let (router, log) = router(move |seen| {
             if seen.url.ends_with("$export") {
@@ -88,9 +88,9 @@ fn a_post_is_sent_again_only_where_it_stays_a_post() {
         });
         paused(async {
             let session = session(settings(BASE), router, None);
-            let mut ask = ask(Role::Kickoff, Method::POST, &format!("{BASE}/$export"));
-            ask.body = Some(Bytes::from_static(b"{\"resourceType\":\"Parameters\"}"));
-            let whole = session.send(ask).await.result.unwrap();
+            let mut request = ask(Role::Kickoff, Method::POST, &format!("{BASE}/$export"));
+            request.body = Some(Bytes::from_static(b"{\"resourceType\":\"Parameters\"}"));
+            let whole = session.send(request).await.result.unwrap();
             let log = log.lock().unwrap();
             assert_eq!(log.len(), sent, "{code}");
             assert!(log.iter().all(|seen| seen.method == Method::POST && seen.body.contains("Parameters")));

@@ -1,4 +1,4 @@
-//! Where tokens come from and where they go.
+//! How tokens are obtained and where they are sent.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use url::Url;
 use crate::session::common::*;
 
 #[test]
-fn tokens_go_where_they_may_and_nowhere_else() {
+fn tokens_are_sent_to_permitted_origins_only() {
     let (router, log) = router(|_| response(200, &[], ""));
     paused(async {
         let mut settings = settings(BASE);
@@ -42,8 +42,8 @@ fn tokens_go_where_they_may_and_nowhere_else() {
             assert_eq!(
                 trouble.message,
                 format!(
-                    "the file lies on another origin ({origin}), to which the token is not sent; \
-                     allow it with --allow-origin {origin}"
+                    "the file is on another origin ({origin}), to which the token is not sent; \
+                     permit it with --allow-origin {origin}"
                 )
             );
         }
@@ -53,7 +53,7 @@ fn tokens_go_where_they_may_and_nowhere_else() {
             for url in [&format!("{BASE}/a"), "https://elsewhere.example.org/a"] {
                 let mut open = get(url);
                 (open.identity, open.open) = change;
-                // Nor by the back door.
+                // A header with a token is removed too.
                 open.headers.insert("authorization", "Bearer smuggled".parse().unwrap());
                 assert!(session.send(open).await.result.is_ok());
                 assert_eq!(authorization(&log), None);
@@ -83,7 +83,7 @@ fn smart(base: &str) -> Settings {
     settings
 }
 
-/// A server with a token endpoint whose tokens last 300 s; it refuses the tokens that `refuse` names.
+/// Returns a server with a token endpoint. Its tokens last 300 s, and it refuses the tokens for which `refuse` is true.
 fn protected(refuse: fn(&str) -> bool) -> (Router, Log) {
     let issued = Arc::new(Mutex::new(0));
     router(move |seen| {
@@ -103,12 +103,12 @@ fn protected(refuse: fn(&str) -> bool) -> (Router, Log) {
     })
 }
 
-fn tokens_asked(log: &Log) -> usize {
+fn token_requests(log: &Log) -> usize {
     log.lock().unwrap().iter().filter(|seen| seen.url.ends_with("/oauth2/token")).count()
 }
 
 #[test]
-fn a_token_is_discovered_shared_and_renewed_before_it_ends() {
+fn a_token_is_requested_shared_and_renewed_before_it_expires() {
     let (router, log) = protected(|_| false);
     paused(async {
         let session = session(smart(BASE), router, None);
@@ -117,12 +117,12 @@ fn a_token_is_discovered_shared_and_renewed_before_it_ends() {
         for reply in [a, b, c] {
             assert_eq!(&reply.result.unwrap().body[..], b"you said Bearer marked-access-1");
         }
-        assert_eq!(tokens_asked(&log), 1);
+        assert_eq!(token_requests(&log), 1);
         session.clock().sleep(Duration::from_secs(239)).await;
         assert_eq!(&session.send(get(&url)).await.result.unwrap().body[..], b"you said Bearer marked-access-1");
         session.clock().sleep(Duration::from_secs(1)).await;
         assert_eq!(&session.send(get(&url)).await.result.unwrap().body[..], b"you said Bearer marked-access-2");
-        assert_eq!(tokens_asked(&log), 2);
+        assert_eq!(token_requests(&log), 2);
 
         let seen = log.lock().unwrap().clone();
         let discovery = seen.iter().filter(|seen| seen.url.contains("smart-configuration")).count();
@@ -162,7 +162,7 @@ fn a_refused_token_is_replaced_once() {
         let session_one = session(smart(BASE), first_refused, None);
         let reply = session_one.send(get(&format!("{BASE}/a"))).await;
         assert_eq!(reply.result.unwrap().status.as_u16(), 200);
-        assert_eq!(tokens_asked(&log), 2);
+        assert_eq!(token_requests(&log), 2);
         let files: Vec<_> = session_one
             .recorder()
             .recording()
@@ -174,24 +174,24 @@ fn a_refused_token_is_replaced_once() {
 
         let session_two = session(smart(BASE), all_refused, None);
         assert_eq!(session_two.send(get(&format!("{BASE}/a"))).await.result.unwrap().status.as_u16(), 401);
-        assert_eq!(tokens_asked(&all_log), 2);
+        assert_eq!(token_requests(&all_log), 2);
     });
 }
 
 #[test]
-fn without_a_token_nothing_is_sent_and_the_reason_is_said() {
-    type Answer = fn(&Seen) -> Response;
-    let cases: [(&str, Answer, &str); 5] = [
-        (BASE, |_| response(404, &[], ""), ".well-known/smart-configuration was answered 404"),
+fn without_a_token_no_request_is_sent() {
+    type Respond = fn(&Seen) -> Response;
+    let cases: [(&str, Respond, &str); 5] = [
+        (BASE, |_| response(404, &[], ""), ".well-known/smart-configuration returned 404"),
         (BASE, |_| json(200, serde_json::json!({"token_endpoint": "http://auth.example.org/token"})), "is not https"),
-        (BASE, |_| json(200, serde_json::json!({"issuer": "x"})), "names none"),
+        (BASE, |_| json(200, serde_json::json!({"issuer": "x"})), "has no token_endpoint"),
         (
             "http://127.0.0.1:9/fhir",
             |seen| match seen.method {
                 Method::GET => json(200, serde_json::json!({"token_endpoint": "http://127.0.0.1:9/token"})),
                 _ => json(400, serde_json::json!({"error": "invalid_client", "error_description": "no such client"})),
             },
-            "answered 400 \"invalid_client\": \"no such client\"",
+            "returned 400 \"invalid_client\": \"no such client\"",
         ),
         (
             "http://127.0.0.1:9/fhir",
@@ -202,8 +202,8 @@ fn without_a_token_nothing_is_sent_and_the_reason_is_said() {
             "of the type \"mac\"",
         ),
     ];
-    for (base, answer, expected) in cases {
-        let (router, log) = router(answer);
+    for (base, respond, expected) in cases {
+        let (router, log) = router(respond);
         paused(async {
             let session = session(smart(base), router, None);
             let trouble = session.send(get(&format!("{base}/a"))).await.result.unwrap_err();

@@ -1,4 +1,4 @@
-//! A run in which much is wrong, some of it on purpose to hurt a careless report.
+//! A run with many failures, some of them with hostile text that could break a report.
 
 use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
 use plimsoll::recording::early_end::EarlyEndKind;
@@ -13,14 +13,14 @@ use serde_json::json;
 
 use super::{BASE, Builder, TITLE, answer, finding, judgement, test};
 
-/// What a hostile server says wherever it can.
+/// The text that a hostile server sends in every place.
 pub const HOSTILE: &str =
     "<script>alert(1)</script>\u{1b}[31mred\u{202e}evil\n::error::pwned ##[error]pwned ' \" $(id) | `x`\u{0}\u{fffe}";
 
 /// Poll, header, body, line, transport, warning, skip, not-applicable, untested, hostile, long.
 pub fn failing() -> Run {
     let mut b = Builder::new();
-    let mut tests = kept(&mut b);
+    let mut tests = polls(&mut b);
     tests.extend(wire_faults(&mut b));
     tests.extend(troubles(&mut b));
     tests.extend(weaker(&mut b));
@@ -32,20 +32,20 @@ pub fn failing() -> Run {
     let mut first = judgement("hl7-2.0.0", TITLE, Conformance::NotConformant, "5 SHALLs are violated", tests);
     let mut second =
         judgement("hl7-3.0.0", "HL7 FHIR Bulk Data Access (STU 3) 3.0.0", Conformance::NotConformant, "", other);
-    let second_duty = second.requirements[0].id.clone();
+    let second_requirement = second.requirements[0].id.clone();
     first.requirements.push(RequirementResult {
         id: "files-attachment-urls".into(),
         level: Level::Shall,
         state: RequirementState::Untested,
-        because: "needs an attachment in the data, which no server can be asked for".into(),
+        because: "needs an attachment in the data, and a client cannot request one".into(),
         area: Area::Files,
-        says: "Attachments are referred to by absolute URLs.".into(),
+        says: "Resources refer to attachments by absolute URLs.".into(),
         link: "https://hl7.org/fhir/uv/bulkdata/STU2/export.html#attachments".into(),
         tests: Vec::new(),
         differs_from: Some(DiffersFrom {
-            requirements: vec![second_duty],
+            requirements: vec![second_requirement],
             asks: Asks::More,
-            how: Some("STU 3 leaves it to the server".into()),
+            how: Some("STU 3 permits both".into()),
         }),
     });
     second.gate = Gate::StaleKnown;
@@ -53,22 +53,23 @@ pub fn failing() -> Run {
     b.run
 }
 
-/// A run that met nobody.
+/// A run that reached no server.
 pub fn nobody() -> Run {
     let mut b = Builder::new();
     b.flow("system", ExportLevel::System);
     let trouble =
-        Trouble { kind: TroubleKind::Connect, message: "nothing listens at 127.0.0.1:9 (connection refused)".into() };
+        Trouble { kind: TroubleKind::Connect, message: "no server at 127.0.0.1:9 (connection refused)".into() };
     let id = b.exchange("system", Role::Kickoff, "http://127.0.0.1:9/fhir/$export", Outcome::NoResponse(trouble));
-    stop(&mut b, "system", StopKind::Transport, id, "the kick-off had no answer");
+    stop(&mut b, "system", StopKind::Transport, id, "the kick-off got no response");
     b.run.scope = Scope::Filtered;
     b.run.start.selected = Some(vec!["kickoff::accepted@system".into()]);
     (b.run.early, b.run.early_kind) = (Some("interrupted".into()), Some(EarlyEndKind::Interrupted));
-    let mut t = test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Error);
-    t.because = "nothing listens at 127.0.0.1:9 (connection refused) (exchange 1)".into();
+    let mut t =
+        test(Area::Kickoff, "accepted", "system", "Kick-offs return 202 Accepted", Level::Shall, Verdict::Error);
+    t.because = "no server at 127.0.0.1:9 (connection refused) (exchange 1)".into();
     t.exchanges = vec![id];
     b.count();
-    let because = "nothing listens at 127.0.0.1:9 (connection refused)";
+    let because = "no server at 127.0.0.1:9 (connection refused)";
     b.run.judgements = vec![judgement(
         "hl7-3.0.0",
         "HL7 FHIR Bulk Data Access (STU 3) 3.0.0",
@@ -79,45 +80,43 @@ pub fn nobody() -> Run {
     b.run
 }
 
-/// The patient flow, whose polls are answered 200 while the job runs; a kept duty for contrast.
-fn kept(b: &mut Builder) -> Vec<TestResult> {
+/// The patient flow, in which polls of the running job return 200, and one test that passes.
+fn polls(b: &mut Builder) -> Vec<TestResult> {
     let first = b.export("patient", ExportLevel::Patient);
     for id in first + 1..first + 4 {
         let e = b.run.exchanges.iter_mut().find(|e| e.id == id).unwrap();
         e.outcome = answer(200, &[("x-progress", "41%")], Some(json!({"status": "in-progress"})));
     }
     b.files("patient");
-    let mut kept =
-        test(Area::Kickoff, "accepted", "patient", "A kick-off is answered 202", Level::Shall, Verdict::Pass);
-    kept.exchanges = vec![first];
-    let title = "Every poll before completion is answered 202 Accepted";
+    let mut passing =
+        test(Area::Kickoff, "accepted", "patient", "Kick-offs return 202 Accepted", Level::Shall, Verdict::Pass);
+    passing.exchanges = vec![first];
+    let title = "Polls of a running job return 202 Accepted";
     let mut poll = test(Area::Poll, "in-progress-202", "patient", title, Level::Shall, Verdict::Fail);
-    poll.why = "a client takes 200 for completion and reads this body as the manifest".into();
-    poll.because = "status 200, expected 202".into();
+    poll.why = "a client takes 200 as completion and reads this body as the manifest".into();
+    poll.because = "status: expected 202 Accepted, found 200 OK".into();
     poll.exchanges = (first + 1..first + 5).collect();
-    let mut f = finding(first + 1, "status", "status", "202", "200");
+    let mut f = finding(first + 1, "status", "status", "202 Accepted", "200 OK");
     f.repeats = vec![first + 2, first + 3];
     f.looked_at = 4;
     poll.findings = vec![f];
-    vec![kept, poll]
+    vec![passing, poll]
 }
 
-/// A missing header, a wrong header, a wrong and a missing value in the manifest, a broken line.
+/// A missing header, a wrong header, a wrong and a missing value in the manifest, and an invalid line.
 fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
     b.flow("group", ExportLevel::Group);
     let url = format!("{BASE}/Group/1/$export?_type=Patient&_since=2020-01-01T00:00:00Z");
     let kickoff = b.exchange("group", Role::Kickoff, &url, answer(202, &[("content-type", "text/html")], None));
-    stop(b, "group", StopKind::Answer, kickoff, "the kick-off was answered without Content-Location");
-    let title = "A 202 to a kick-off names the polling URL in Content-Location";
+    stop(b, "group", StopKind::Answer, kickoff, "the kick-off returned no Content-Location");
+    let title = "The response to a kick-off has the polling URL in Content-Location";
     let mut missing = test(Area::Kickoff, "content-location", "group", title, Level::Shall, Verdict::Fail);
     missing.findings = vec![finding(kickoff, "header", "header Content-Location", "an absolute URL", "nothing")];
-    missing.why = "a client has nowhere else to ask for the status of its job".into();
+    missing.why = "a client cannot request the status of its job".into();
     missing.exchanges = vec![kickoff];
     let mut skipped =
         test(Area::Files, "ndjson", "group", "Every line is one JSON object", Level::Shall, Verdict::Skip);
-    skipped.because = format!(
-        "flow group ended before this: the kick-off was answered without Content-Location (exchange {kickoff})"
-    );
+    skipped.because = format!("flow group ended early: the kick-off returned no Content-Location (exchange {kickoff})");
     skipped.flow_ended = true;
     skipped.exchanges = vec![kickoff];
 
@@ -137,28 +136,33 @@ fn wire_faults(b: &mut Builder) -> Vec<TestResult> {
     let mut expires =
         test(Area::Manifest, "expires", "system", "Expires is an HTTP date", Level::Should, Verdict::Warn);
     expires.findings = vec![finding(manifest, "header", "header Expires", "an HTTP date", "soon")];
-    expires.why = "a client that cannot read it keeps links that no longer work".into();
+    expires.why = "a client cannot read it and keeps links that no longer work".into();
     let mut less = test(
         Area::Params,
         "filter-either",
         "system",
-        "Two filters bring what passes either",
+        "Two filters select resources that match either",
         Level::Shall,
         Verdict::Fail,
     );
-    less.findings =
-        vec![finding(manifest, "body", "body /output", "all that was asked for", "without 3 of 8 Patients")];
+    less.findings = vec![finding(
+        manifest,
+        "body",
+        "body /output",
+        "all 8 Patient resources of flow system (exchange 12) that the request selects",
+        "5 of 8 Patient",
+    )];
     for t in [&mut typed, &mut absent, &mut expires, &mut less] {
         t.exchanges = vec![manifest];
     }
     b.files("system");
     let mut out = vec![missing, skipped, typed, absent, expires, less];
-    out.push(broken_line(b));
+    out.push(invalid_line(b));
     out.push(hostile(b, first));
     out
 }
 
-fn broken_line(b: &mut Builder) -> TestResult {
+fn invalid_line(b: &mut Builder) -> TestResult {
     let file = b.run.files.last_mut().unwrap();
     file.lines.findings.push(LineFinding {
         rule: LineRule::TrailingComma,
@@ -178,17 +182,17 @@ fn broken_line(b: &mut Builder) -> TestResult {
     f.position = Some(Position { line: 17, column: 211, offset: 4102 });
     f.count = 12;
     t.findings = vec![f];
-    t.why = "a reader that takes the file line by line stops here".into();
+    t.why = "a client that reads the file line by line stops here".into();
     t.exchanges = vec![exchange];
     t
 }
 
-/// A server that answers with everything that could break a report.
+/// A server that returns everything that could break a report.
 fn hostile(b: &mut Builder, kickoff: u32) -> TestResult {
     b.flow("hostile", ExportLevel::System);
     let long = "A".repeat(20_000);
-    let mut came = answer(500, &[("content-type", HOSTILE), ("x-long", &long)], None);
-    if let Outcome::Response(r) = &mut came {
+    let mut received = answer(500, &[("content-type", HOSTILE), ("x-long", &long)], None);
+    if let Outcome::Response(r) = &mut received {
         r.body = Body {
             bytes: 90,
             kind: BodyKind::Html,
@@ -197,15 +201,15 @@ fn hostile(b: &mut Builder, kickoff: u32) -> TestResult {
             ..Body::default()
         };
     }
-    let id = b.exchange("hostile", Role::Probe, &format!("https://evil.example/{}", "a/".repeat(400)), came);
+    let id = b.exchange("hostile", Role::Probe, &format!("https://evil.example/{}", "a/".repeat(400)), received);
     b.last().probe = Some(HOSTILE.into());
     let mut t =
-        test(Area::Errors, "outcome", "hostile", "A refusal carries an OperationOutcome", Level::Shall, Verdict::Fail);
+        test(Area::Errors, "outcome", "hostile", "Refusals have an OperationOutcome", Level::Shall, Verdict::Fail);
     t.because = HOSTILE.into();
     t.findings = vec![
         finding(id, "header", "header Content-Type", "application/fhir+json", HOSTILE),
         finding(id, "body", "body", "an OperationOutcome", HOSTILE),
-        finding(kickoff, "none", "none", "one answer", HOSTILE),
+        finding(kickoff, "none", "none", "one response", HOSTILE),
     ];
     t.findings.push(plimsoll::verdicts::judged_run::Finding {
         exchange: None,
@@ -215,14 +219,15 @@ fn hostile(b: &mut Builder, kickoff: u32) -> TestResult {
     t
 }
 
-/// No answer, and a body that broke off.
+/// No response, and an interrupted body.
 fn troubles(b: &mut Builder) -> Vec<TestResult> {
     b.flow("finished", ExportLevel::Any);
-    let trouble = Trouble { kind: TroubleKind::Timeout, message: "nothing came within 60 s".into() };
+    let trouble = Trouble { kind: TroubleKind::Timeout, message: "no response within 60 s".into() };
     let delete =
         b.exchange("finished", Role::Delete, &format!("{BASE}/bulkstatus/[u99d1]"), Outcome::NoResponse(trouble));
-    let mut late = test(Area::Delete, "accepted", "finished", "DELETE is answered 202", Level::Shall, Verdict::Error);
-    late.because = format!("nothing came within 60 s (exchange {delete})");
+    let mut late =
+        test(Area::Delete, "accepted", "finished", "DELETE returns 202 Accepted", Level::Shall, Verdict::Error);
+    late.because = format!("no response within 60 s (exchange {delete})");
     late.exchanges = vec![delete];
     let mut cut = answer(200, &[("content-type", "application/json")], None);
     if let Outcome::Response(r) = &mut cut {
@@ -232,18 +237,17 @@ fn troubles(b: &mut Builder) -> Vec<TestResult> {
     let poll = b.exchange("finished", Role::Poll, &format!("{BASE}/bulkstatus/[u99d1]"), cut);
     b.last().phase = Some(Phase::Transient);
     let mut broken = test(Area::Manifest, "json", "finished", "The manifest is JSON", Level::Shall, Verdict::Error);
-    broken.because = format!("the body broke off (exchange {poll})");
+    broken.because = format!("the connection closed after 512 of 20480 bytes (exchange {poll})");
     broken.exchanges = vec![poll];
     vec![late, broken]
 }
 
-/// Warnings of each level, and what does not apply.
+/// Warnings of each level, and tests that do not apply.
 fn weaker(b: &mut Builder) -> Vec<TestResult> {
     let polls: Vec<u32> = b.run.exchanges.iter().filter(|e| e.role == Role::Poll).map(|e| e.id).collect();
     let mut out = Vec::new();
     for (level, id) in [(Level::May, "progress"), (Level::Implied, "content-type"), (Level::Advice, "no-store")] {
-        let mut t =
-            test(Area::Poll, id, "system", &format!("A poll's answer keeps the {id} rule"), level, Verdict::Warn);
+        let mut t = test(Area::Poll, id, "system", &format!("Polls meet the rule {id}"), level, Verdict::Warn);
         t.findings = vec![finding(polls[4], "header", "header X-Progress", "fewer than 100 characters", "12%")];
         t.findings[0].repeats = polls[5..].to_vec();
         t.findings[0].looked_at = polls.len() as u32;
@@ -255,11 +259,11 @@ fn weaker(b: &mut Builder) -> Vec<TestResult> {
             Area::Params,
             "type-respected",
             flow,
-            "Only the types asked for are exported",
+            "Only the requested types are exported",
             Level::Shall,
             Verdict::NotApplicable,
         );
-        t.because = "the target does not offer _type".into();
+        t.because = "the server does not support _type".into();
         out.push(t);
     }
     out

@@ -1,4 +1,4 @@
-//! Sample runs, built as the judge would leave them.
+//! Sample runs, built as the judge would return them.
 
 pub mod failing;
 mod real;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 pub const BASE: &str = "https://bulk.example.org/fhir";
 
-/// A run in the making.
+/// Builds a run.
 pub struct Builder {
     pub run: Run,
     clock: u64,
@@ -68,7 +68,7 @@ impl Builder {
         }
     }
 
-    /// An exchange; gives its number.
+    /// Adds an exchange and returns its number.
     pub fn exchange(&mut self, flow: &str, role: Role, url: &str, outcome: Outcome) -> u32 {
         let id = self.run.exchanges.len() as u32 + 1;
         let method = if matches!(role, Role::Delete | Role::Cleanup) { "DELETE" } else { "GET" };
@@ -128,7 +128,7 @@ impl Builder {
         });
     }
 
-    /// Kick-off, three polls with waits, manifest.
+    /// Adds a kick-off, three polls with waits, and the manifest. Returns the number of the kick-off.
     pub fn export(&mut self, flow: &str, export: ExportLevel) -> u32 {
         self.flow(flow, export);
         let url = format!("{BASE}/{}$export", if export == ExportLevel::Patient { "Patient/" } else { "" });
@@ -151,15 +151,15 @@ impl Builder {
         first
     }
 
-    /// Two files and the clean-up.
+    /// Adds two files and the clean-up.
     pub fn files(&mut self, flow: &str) {
         for (index, kind) in ["Patient", "Observation"].into_iter().enumerate() {
             let url = format!("{BASE}/files/[u{index}c41]");
-            let mut came = answer(200, &[("content-type", "application/fhir+ndjson")], None);
-            if let Outcome::Response(r) = &mut came {
+            let mut received = answer(200, &[("content-type", "application/fhir+ndjson")], None);
+            if let Outcome::Response(r) = &mut received {
                 r.body = Body { bytes: 20_480, kind: BodyKind::Streamed, ..Body::default() };
             }
-            let exchange = self.exchange(flow, Role::File, &url, came);
+            let exchange = self.exchange(flow, Role::File, &url, received);
             self.last().file = Some(FileRef { list: FileList::Output, index });
             self.last().took = 300;
             self.run.files.push(FileFacts {
@@ -260,7 +260,7 @@ pub fn finding(exchange: u32, kind: &str, place: &str, expected: &str, actual: &
     }
 }
 
-/// The requirements that the tests name, with the state that follows from the verdicts.
+/// Returns the requirements that the tests name, with the state that follows from the verdicts.
 pub fn requirements(tests: &[TestResult], base: &str) -> Vec<RequirementResult> {
     let mut out: Vec<RequirementResult> = Vec::new();
     for test in tests {
@@ -318,25 +318,25 @@ pub fn judgement(spec: &str, title: &str, outcome: Conformance, because: &str, t
 
 pub const TITLE: &str = "HL7 FHIR Bulk Data Access (STU 2) 2.0.0";
 
-/// A small run in which all is well.
+/// Returns a small conformant run.
 pub fn conformant() -> Run {
     let mut b = Builder::new();
     let first = b.export("system", ExportLevel::System);
     b.files("system");
     b.count();
     let mut tests = vec![
-        test(Area::Kickoff, "accepted", "system", "A kick-off is answered 202", Level::Shall, Verdict::Pass),
+        test(Area::Kickoff, "accepted", "system", "Kick-offs return 202 Accepted", Level::Shall, Verdict::Pass),
         test(
             Area::Poll,
             "in-progress-202",
             "system",
-            "Every poll before completion is answered 202 Accepted",
+            "Polls of a running job return 202 Accepted",
             Level::Shall,
             Verdict::Pass,
         ),
         test(Area::Manifest, "json", "system", "The manifest is JSON", Level::Shall, Verdict::Pass),
         test(Area::Files, "ndjson", "system", "Every line is one JSON object", Level::Shall, Verdict::Pass),
-        test(Area::Delete, "accepted", "system", "DELETE is answered 202", Level::Shall, Verdict::Pass),
+        test(Area::Delete, "accepted", "system", "DELETE returns 202 Accepted", Level::Shall, Verdict::Pass),
     ];
     for (test, at) in tests.iter_mut().zip([0, 1, 4, 5, 7]) {
         test.exchanges = vec![first + at];

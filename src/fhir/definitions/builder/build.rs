@@ -1,4 +1,4 @@
-//! From a FHIR package to [`Tables`]: `plimsoll definitions build`.
+//! Builds [`Tables`] from a FHIR package, for `plimsoll definitions build`.
 
 use std::path::Path;
 
@@ -6,17 +6,17 @@ use crate::fhir::definitions::builder::package::Package;
 use crate::fhir::definitions::builder::types::Builder;
 use crate::fhir::definitions::tables::Tables;
 
-/// Builds the tables of the package at `path`: a `.tgz` as packages are published, or a folder of JSON files. `links` is
-/// what links to its definitions begin with.
+/// Builds the tables of the package at `path`: a published `.tgz`, or a folder of JSON files. `links` is the start of
+/// links to its definitions.
 ///
 /// # Errors
-/// A lower-case fragment that names what is wrong and the way out.
+/// A lower-case fragment that names the problem and the way out.
 pub fn build(path: &Path, links: &str) -> Result<Tables, String> {
     let package = Package::read(path)?;
     tables(&package, links)
 }
 
-/// Builds the tables of a package that was read.
+/// Builds the tables of a package.
 ///
 /// # Errors
 /// As [`build`].

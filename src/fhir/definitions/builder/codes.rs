@@ -1,4 +1,4 @@
-//! The codes of a value set, if its definition and the code systems of the package list all of them.
+//! Expands value sets that the package defines completely.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::fhir::definitions::builder::package::Package;
 
-/// Every code of the value set with its system; none if only a terminology server knows them.
+/// Returns every code of the value set with its system, or `None` if the package does not list all of them.
 pub(crate) fn expand(package: &Package, url: &str) -> Option<BTreeSet<(String, String)>> {
     let plain = url.split('|').next().unwrap_or_default();
     let compose = package.value_sets.get(plain)?.get("compose")?;
@@ -26,7 +26,7 @@ pub(crate) fn expand(package: &Package, url: &str) -> Option<BTreeSet<(String, S
         }
         let system = include.get("system")?.as_str()?;
         let own = package.code_systems.get(system);
-        // Where case does not matter, one code has many spellings.
+        // If the code system is not case-sensitive, a code has several spellings.
         if own.is_some_and(|own| own.get("caseSensitive") == Some(&Value::Bool(false))) {
             return None;
         }

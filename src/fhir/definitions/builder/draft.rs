@@ -1,4 +1,4 @@
-//! Types and elements of a package before they become rows, and helpers to read StructureDefinitions.
+//! Types and elements of a package before they are written as rows, and helpers to read StructureDefinitions.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub(crate) struct Draft<'p> {
     pub(crate) children: Vec<&'p Value>,
 }
 
-/// An element of such a type.
+/// An element of a type before its row is written.
 pub(crate) struct Member<'p> {
     pub(crate) row: ElementRow,
     pub(crate) name: String,
@@ -33,22 +33,22 @@ pub(crate) struct Watched {
     pub(crate) mask: u64,
 }
 
-/// The elements of a snapshot.
+/// Returns the elements of the snapshot.
 pub(crate) fn elements(definition: &Value) -> &[Value] {
     definition.get("snapshot").map(|snapshot| list(snapshot, "element")).unwrap_or_default()
 }
 
-/// The path of the element around this one.
+/// Returns the path of the parent element.
 pub(crate) fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('.').map(|(parent, _)| parent)
 }
 
-/// `text` as a JSON string.
+/// Returns `text` as a JSON string.
 pub(crate) fn quoted(text: &str) -> Vec<u8> {
     format!("\"{text}\"").into_bytes()
 }
 
-/// `code` with a capital letter.
+/// Returns `code` with a capital first letter.
 pub(crate) fn capital(code: &str) -> String {
     let mut letters = code.chars();
     letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()

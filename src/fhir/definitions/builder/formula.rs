@@ -1,4 +1,4 @@
-//! The compiler: a small part of FHIRPath to programs over the bits of one object.
+//! Compiles a small part of FHIRPath to programs over the bits of one object.
 
 use crate::fhir::definitions::builder::draft::{Draft, Member, Watched};
 use crate::fhir::definitions::builder::lex::{Token, TokenStream};
@@ -14,11 +14,13 @@ pub(crate) struct InvariantCompiler<'b, 'p, 'm> {
 }
 
 impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
+    /// Creates a compiler of `expression` for the type number `at`.
     pub(crate) fn new(members: &'m mut [Vec<Member<'p>>], at: usize, draft: &'b Draft<'p>, expression: &str) -> Self {
         Self { members, at, draft, tokens: TokenStream::new(expression), program: Vec::new() }
     }
 
-    /// The whole expression, about the object itself or about the element of the name; none if it is not understood.
+    /// Compiles the whole expression, about the object itself or about the named element. Returns `None` if it uses an
+    /// unsupported part of FHIRPath.
     pub(crate) fn compile(mut self, element: Option<&str>) -> Option<Vec<u8>> {
         let saved = self.watches();
         let done = match element {
@@ -41,7 +43,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         }
     }
 
-    /// Tries a rule, and goes back if it does not fit.
+    /// Tries a rule of the grammar, and goes back if it does not match.
     fn attempt(&mut self, rule: fn(&mut Self) -> Option<()>) -> Option<()> {
         let (position, length) = (self.tokens.position(), self.program.len());
         let done = rule(self);
@@ -120,7 +122,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         Some(())
     }
 
-    /// Names with dots between them, and the name of the function at their end.
+    /// Reads names with dots between them, and the name of the function at their end.
     fn path(&mut self) -> Option<(Vec<String>, Option<String>)> {
         let mut names = Vec::new();
         loop {
@@ -142,7 +144,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         }
     }
 
-    /// The path without a first name for the object itself.
+    /// Removes a first name that refers to the object itself.
     fn own(&self, mut names: Vec<String>) -> Vec<String> {
         let itself =
             |name: &String| *name == self.draft.name || (name == "%resource" && !self.draft.name.contains('.'));
@@ -152,7 +154,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         names
     }
 
-    /// A path and what is asked of it.
+    /// Compiles a path and the function on it.
     fn chain(&mut self) -> Option<()> {
         let (names, function) = self.path()?;
         match function?.as_str() {
@@ -179,7 +181,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         }
     }
 
-    /// The element of this name: its bit, its flags, and the type of its children.
+    /// Returns the bit and the flags of the element with this name, and the type of its children.
     fn element(&self, name: &str) -> Option<(u8, u16, u16)> {
         let mut found = self.members.get(self.at)?.iter().filter(|member| member.name == name);
         let row = found.find(|member| member.row.kind != ValueKind::Twin as u8)?.row;
@@ -202,7 +204,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         }
     }
 
-    /// The presence mask of an element of a child object.
+    /// Returns the presence mask of an element of a child object.
     fn inner(&self, name: &str, inner: &str) -> Option<u64> {
         let (_, flags, child) = self.element(name)?;
         let of = self.members.get(usize::from(child)).filter(|_| flags & E_CHOICE == 0)?;
@@ -214,7 +216,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         self.program.extend(mask.to_le_bytes());
     }
 
-    /// Pushes a fact about the element `name`, and watches the element for it.
+    /// Pushes a fact about the element `name`, and adds the watch for it to the element.
     fn fact(&mut self, name: &str, kind: WatchKind, text: Vec<u8>, mask: u64) -> Option<()> {
         let members = self.members.get_mut(self.at)?;
         let gate = match kind {
@@ -228,7 +230,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         Some(())
     }
 
-    /// `x.coding.where(system = '...' and code = '...')`, existing or empty.
+    /// Compiles `x.coding.where(system = '...' and code = '...')` with `exists()` or `empty()`.
     fn coded(&mut self, names: &[String]) -> Option<()> {
         let [name, coding] = names else { return None };
         self.tokens.sign("(")?;
@@ -274,7 +276,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         Some(())
     }
 
-    /// `x.all(y.exists() = (...))`, with brackets about this object.
+    /// Compiles `x.all(y.exists() = (...))`, where the brackets are about this object.
     fn all_of(&mut self, names: &[String]) -> Option<()> {
         let [name] = names else { return None };
         self.tokens.sign("(")?;
@@ -297,7 +299,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         self.tokens.sign(")")
     }
 
-    /// A value compared with literals.
+    /// Compiles a comparison of a value with literals.
     fn comparison(&mut self) -> Option<()> {
         let (names, None) = self.path()? else { return None };
         let [name] = names.as_slice() else { return None };
@@ -340,7 +342,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         }
     }
 
-    /// `(a.count() + b.count()) > 0`
+    /// Compiles `(a.count() + b.count()) > 0`.
     fn sum(&mut self) -> Option<()> {
         let bracket = self.tokens.sign("(").is_some();
         let (mut mask, mut single) = (0, true);
@@ -368,7 +370,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
             "=" => (b'=', number),
             _ => return None,
         };
-        // The items of an array are not counted; whether there are any is known.
+        // The number of items of an array is not known, only whether there are any.
         if !single && (sign, number) != (b'>', 0) {
             return None;
         }
@@ -378,7 +380,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
         Some(())
     }
 
-    /// `where(use = 'home').empty()` on the element `name`: no child object has that value.
+    /// Compiles `where(use = 'home').empty()` on the element `name`: no child object has that value.
     fn none_where(&mut self, name: &str) -> Option<()> {
         self.tokens.word("where")?;
         self.tokens.sign("(")?;
@@ -397,7 +399,7 @@ impl<'b, 'p, 'm> InvariantCompiler<'b, 'p, 'm> {
     }
 }
 
-/// The fact bit of a watch on the element `name`; a new one if there is none.
+/// Returns the fact bit of a watch on the element `name`, and adds the watch if it is new.
 fn note(members: &mut [Member<'_>], name: &str, kind: WatchKind, text: Vec<u8>, mask: u64) -> Option<u8> {
     let same = |watched: &&Watched| watched.kind == kind && watched.text == text && watched.mask == mask;
     let own = || members.iter().filter(|member| member.name == name);

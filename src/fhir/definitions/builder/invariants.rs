@@ -1,5 +1,6 @@
-//! Compiles the invariants that depend only on which elements are there and on a few values: from FHIRPath to a program
-//! over the presence and fact bits of one object. Invariants that the compiler does not understand are listed as open.
+//! Compiles the invariants that depend only on the presence of elements and on a few values, from FHIRPath to a program
+//! over the presence and fact bits of one object. Invariants that the compiler does not support are listed as
+//! undecided.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use crate::fhir::definitions::builder::draft::{Draft, Member};
 use crate::fhir::definitions::builder::formula::InvariantCompiler;
 use crate::fhir::definitions::layout::ValueKind;
 
-/// Invariants that the validator decides by code of its own.
+/// Invariants that the validator implements in Rust.
 pub(crate) const BUILT_IN: &[&str] = &[
     "ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "ref-1", "per-1", "rng-2", "obs-7", "mdd-1", "sqty-1",
     "txt-1", "txt-2",
@@ -18,8 +19,8 @@ pub(crate) const BUILT_IN: &[&str] = &[
 /// A compiled invariant: its key, its text and its program.
 pub(crate) type Compiled = (String, String, Vec<u8>);
 
-/// Compiles the invariants of the type number `at`. `names` holds all types. Gives the compiled ones, and the keys of those
-/// that the compiler does not understand.
+/// Compiles the invariants of the type number `at`. `names` has all types. Returns the compiled invariants, and the
+/// keys of those that the compiler does not support.
 pub(crate) fn compile<'p>(
     names: &BTreeMap<String, u16>,
     draft: &Draft<'p>,
@@ -28,7 +29,7 @@ pub(crate) fn compile<'p>(
 ) -> (Vec<Compiled>, Vec<String>) {
     let (mut compiled, mut open) = (Vec::new(), Vec::new());
     let own = constraints(draft.own).map(|constraint| (constraint, None));
-    // An invariant of an element without children is decided at the object around it.
+    // An invariant of an element without children is decided for the object around it.
     let leaves: Vec<(Value, Option<String>)> = members
         .get(at)
         .into_iter()
@@ -45,7 +46,7 @@ pub(crate) fn compile<'p>(
         if says("severity") != "error" || BUILT_IN.contains(&key.as_str()) || known.contains(&key) {
             continue;
         }
-        // ext-1 and similar ones are repeated on every element of the type; the type itself has them.
+        // ext-1 and similar invariants are repeated on every element of the type; the type itself has them.
         if element.is_some() && constraint.get("source").is_some() {
             continue;
         }

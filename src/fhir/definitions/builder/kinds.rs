@@ -1,9 +1,9 @@
-//! What FHIR's types are to the tables.
+//! Maps FHIR's types to the kinds and flags of the tables.
 
 use crate::fhir::definitions::builder::draft::Draft;
 use crate::fhir::definitions::layout::*;
 
-/// The kind of an element's value.
+/// Returns the kind of an element's value.
 pub(crate) fn kind(draft: &Draft<'_>, code: &str, name: &str) -> ValueKind {
     match code {
         "http://hl7.org/fhirpath/System.String" => match name {
@@ -33,12 +33,13 @@ pub(crate) fn kind(draft: &Draft<'_>, code: &str, name: &str) -> ValueKind {
     }
 }
 
-/// Whether the element can have a `_` twin: FHIR's primitives, but neither ids nor xhtml.
+/// Returns whether the element can have a `_` twin: FHIR's primitives except ids and xhtml.
 pub(crate) fn has_twin(kind: u8, code: &str) -> bool {
     let primitive = kind < ValueKind::Xhtml as u8;
     primitive && (!code.contains("fhirpath") || kind == ValueKind::Uri as u8)
 }
 
+/// Returns the `E_` flags of elements that the validator treats in a special way.
 pub(crate) fn marks(draft: &Draft<'_>, name: &str, resource: bool) -> u16 {
     match (draft.name.as_str(), name) {
         ("Period", "start") | ("MedicationDispense", "whenPrepared") | ("Range", "low") | ("Observation", "code") => {
@@ -60,6 +61,7 @@ pub(crate) fn marks(draft: &Draft<'_>, name: &str, resource: bool) -> u16 {
     }
 }
 
+/// Returns the `T_` flags of a type.
 pub(crate) fn type_flags(draft: &Draft<'_>) -> u16 {
     let resource = draft.kind == "resource" && draft.name == draft.root;
     let own = match draft.name.as_str() {
@@ -73,6 +75,7 @@ pub(crate) fn type_flags(draft: &Draft<'_>) -> u16 {
     own | if resource { T_RESOURCE } else { T_ELEMENT } | if draft.domain { T_DOMAIN } else { 0 }
 }
 
+/// Returns the index in [`PAGES`] of the page that defines a type; [`NONE`] for resources.
 pub(crate) fn page(root: &str, kind: &str) -> u16 {
     let page = match root {
         "Extension" => "extensibility",

@@ -1,19 +1,19 @@
-//! The tokens of FHIRPath, as far as the compiler knows them.
+//! The tokens of FHIRPath that the compiler supports.
 
 use crate::fhir::definitions::builder::draft::quoted;
 
 /// A token of FHIRPath.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Token {
-    /// A name, or a word of the language.
+    /// A name or a keyword.
     Name(String),
-    /// A literal as in JSON.
+    /// A literal, as in JSON.
     Literal(Vec<u8>),
-    /// A sign; `?` for one that is not known.
+    /// A sign; `?` for an unknown one.
     Sign(&'static str),
 }
 
-/// The tokens of an expression.
+/// Splits an expression into tokens.
 fn lex(text: &str) -> Vec<Token> {
     const SIGNS: &[&str] = &["!=", ">=", "<=", "(", ")", ".", "=", ">", "<", "|", "+", ",", "&"];
     let mut tokens = Vec::new();
@@ -39,7 +39,7 @@ fn lex(text: &str) -> Vec<Token> {
         } else {
             let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign)).copied();
             end = sign.map_or(first.len_utf8(), str::len);
-            // An unknown sign makes the compiler give up.
+            // The compiler stops at an unknown sign.
             tokens.push(Token::Sign(sign.unwrap_or("?")));
         }
         rest = rest.get(end..).unwrap_or_default().trim_start();
@@ -47,46 +47,51 @@ fn lex(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The tokens of an expression, taken from the front.
+/// The tokens of an expression, read from the front.
 pub(crate) struct TokenStream {
     tokens: Vec<Token>,
     next: usize,
 }
 
 impl TokenStream {
+    /// Splits an expression into tokens.
     pub(crate) fn new(expression: &str) -> Self {
         Self { tokens: lex(expression), next: 0 }
     }
 
+    /// Returns whether no token is left.
     pub(crate) fn is_at_end(&self) -> bool {
         self.next == self.tokens.len()
     }
 
-    /// The number of the next token, for [`TokenStream::go_back`].
+    /// Returns the index of the next token, for [`TokenStream::go_back`].
     pub(crate) fn position(&self) -> usize {
         self.next
     }
 
+    /// Goes back to a [`TokenStream::position`].
     pub(crate) fn go_back(&mut self, position: usize) {
         self.next = position;
     }
 
+    /// Returns the next token without taking it.
     pub(crate) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.next)
     }
 
+    /// Takes the next token.
     pub(crate) fn take(&mut self) -> Option<Token> {
         self.next += 1;
         self.tokens.get(self.next - 1).cloned()
     }
 
-    /// Takes the sign if it is next.
+    /// Takes the sign if it is the next token.
     pub(crate) fn sign(&mut self, sign: &str) -> Option<()> {
         let there = matches!(self.peek(), Some(Token::Sign(known)) if *known == sign);
         there.then(|| self.next += 1)
     }
 
-    /// Takes the name if it is next.
+    /// Takes the name if it is the next token.
     pub(crate) fn word(&mut self, word: &str) -> Option<()> {
         let there = matches!(self.peek(), Some(Token::Name(known)) if known == word);
         there.then(|| self.next += 1)

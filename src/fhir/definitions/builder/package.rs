@@ -1,4 +1,4 @@
-//! Reads a FHIR package: a gzipped tar as packages are published, or a folder.
+//! Reads a FHIR package: a published gzipped tar file, or a folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-/// More bytes of one package are not read.
+/// The maximum number of unpacked bytes that are read from one package.
 const MAX_BYTES: u64 = 2 << 30;
 
 /// The definitions of a package, by canonical URL.
@@ -23,7 +23,7 @@ pub struct Package {
     pub value_sets: BTreeMap<String, Value>,
     /// CodeSystems.
     pub code_systems: BTreeMap<String, Value>,
-    /// SHA-256 over the names and contents of the files that were taken, in the order of their names, hex.
+    /// SHA-256 of the names and contents of the definition files, in the order of their names, in hex.
     pub digest: String,
 }
 
@@ -31,9 +31,11 @@ impl Package {
     /// Reads the package at `path`.
     ///
     /// # Errors
-    /// A lower-case fragment, if it cannot be read or has no StructureDefinition.
+    /// A lower-case fragment with the way out, if it cannot be read or has no StructureDefinition.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let cannot = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
+        let cannot = |error: std::io::Error| {
+            format!("cannot read {}: {error}; give a FHIR package (.tgz) or its folder", path.display())
+        };
         let files = if fs::metadata(path).map_err(cannot)?.is_dir() {
             folder(path).map_err(cannot)?
         } else {
@@ -45,18 +47,18 @@ impl Package {
         let package = Self::of(files);
         if package.structures.is_empty() {
             let path = path.display();
-            return Err(format!("{path} holds no StructureDefinition, name a FHIR package (.tgz) or its folder"));
+            return Err(format!("{path} contains no StructureDefinition; give a FHIR package (.tgz) or its folder"));
         }
         Ok(package)
     }
 
-    /// A package of these files; what is no definition is passed over.
+    /// Creates a package from these files. Files that are not definitions are skipped.
     pub fn of(files: BTreeMap<String, Vec<u8>>) -> Self {
         let mut package = Self::default();
         let mut digest = Context::new(&SHA256);
         for (name, bytes) in files {
             let base = name.rsplit('/').next().unwrap_or_default();
-            // Older packages also have a folder of pages and examples.
+            // Older packages also contain pages and examples.
             if !base.ends_with(".json") || base.starts_with('.') {
                 continue;
             }
@@ -82,12 +84,12 @@ impl Package {
         package
     }
 
-    /// A text of `package.json`.
+    /// Returns a string of `package.json`, or an empty string.
     pub fn says(&self, key: &str) -> &str {
         self.about.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The FHIR version of its definitions.
+    /// Returns the FHIR version of its definitions.
     pub fn fhir(&self) -> &str {
         let of = |key: &str| self.about.get(key)?.get(0)?.as_str();
         of("fhirVersions").or_else(|| of("fhir-version-list")).unwrap_or_else(|| {
@@ -98,7 +100,7 @@ impl Package {
 }
 
 fn folder(path: &Path) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
-    // A published package, unpacked, has everything in a folder of this name.
+    // An unpacked package has its files in a folder of this name.
     let inner = path.join("package");
     let path = if inner.is_dir() { inner.as_path() } else { path };
     let mut files = BTreeMap::new();
@@ -111,7 +113,7 @@ fn folder(path: &Path) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-/// The files of a tar archive (POSIX ustar with pax headers). What is cut off is left out.
+/// Returns the files of a tar archive (POSIX ustar with pax headers). A file that is cut off is left out.
 fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut rest = tar;
@@ -132,7 +134,7 @@ fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
         match header.get(156) {
             Some(b'0' | 0) => {
                 let name = long_name.take().unwrap_or(name);
-                // The definitions are in the package's own folder, not in those below it.
+                // The definitions are in the top folder of the package, not in those below it.
                 if name.matches('/').count() <= 1 {
                     files.insert(name.rsplit('/').next().unwrap_or_default().to_owned(), body.to_vec());
                 }
@@ -146,7 +148,7 @@ fn untar(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// The path that a pax header gives: records such as `30 path=package/x.json`.
+/// Returns the path in a pax header, which has records such as `30 path=package/x.json`.
 fn pax_path(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let mut records = text.lines().filter_map(|line| line.split_once(' ')?.1.strip_prefix("path="));

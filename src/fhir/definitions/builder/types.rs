@@ -1,4 +1,4 @@
-//! StructureDefinitions to types and elements.
+//! Converts StructureDefinitions to rows of types and elements.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use crate::fhir::definitions::rows::PoolText;
 use crate::fhir::definitions::tables::{PackageOrigin, Tables, hash};
 use crate::fhir::value::{list, text};
 
-/// The beginning of the URLs of HL7's StructureDefinitions.
+/// The start of the URLs of HL7's StructureDefinitions.
 const BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
 
 /// Builds the tables of one package.
@@ -21,19 +21,20 @@ pub(crate) struct Builder<'p> {
     package: &'p Package,
     tables: Tables,
     texts: HashMap<Vec<u8>, PoolText>,
-    /// Types by name, and the definition that each comes from.
+    /// The number of each type, by name.
     names: BTreeMap<String, u16>,
     sets: BTreeMap<(String, bool), u16>,
     targets: BTreeMap<Vec<u16>, u16>,
 }
 
 impl<'p> Builder<'p> {
+    /// Creates a builder for a package.
     pub(crate) fn new(package: &'p Package, links: &str) -> Self {
         let about = PackageOrigin {
             package: package.says("name").to_owned(),
             version: package.says("version").to_owned(),
             fhir: package.fhir().to_owned(),
-            licence: package.says("license").to_owned(),
+            license: package.says("license").to_owned(),
             digest: package.digest.clone(),
             links: links.to_owned(),
         };
@@ -47,10 +48,11 @@ impl<'p> Builder<'p> {
         }
     }
 
+    /// Builds the tables. The error is a lower-case fragment with the way out.
     pub(crate) fn build(mut self) -> Result<Tables, String> {
         let drafts = self.drafts();
         if drafts.len() >= usize::from(NONE) || !drafts.iter().any(|draft| draft.name == "Element") {
-            return Err("the package does not define the base types, name a core package".to_owned());
+            return Err("the package does not define the base types; give a core package".to_owned());
         }
         for (index, draft) in drafts.iter().enumerate() {
             self.names.insert(draft.name.clone(), index as u16);
@@ -98,7 +100,7 @@ impl<'p> Builder<'p> {
         Ok(self.tables)
     }
 
-    /// A text in the pool, each once.
+    /// Adds a text to the pool, unless it is already there.
     fn pooled(&mut self, bytes: &[u8]) -> PoolText {
         let bytes = bytes.get(..bytes.len().min(usize::from(u16::MAX))).unwrap_or_default();
         if let Some(known) = self.texts.get(bytes) {
@@ -110,13 +112,13 @@ impl<'p> Builder<'p> {
         text
     }
 
-    /// Notes what these tables cannot decide.
+    /// Lists a requirement that the tables cannot decide.
     fn open(&mut self, of: &str, what: &str, kind: u8) {
         let row = OpenRow { of: self.pooled(of.as_bytes()), what: self.pooled(what.as_bytes()), kind };
         self.tables.open.push(row);
     }
 
-    /// The types: resources, complex types, and every element that has children.
+    /// Returns the types: resources, complex types, and every element with children.
     fn drafts(&self) -> Vec<Draft<'p>> {
         let mut profiles: BTreeSet<&str> = BTreeSet::new();
         let all = self.package.structures.values();
@@ -130,7 +132,7 @@ impl<'p> Builder<'p> {
         let mut drafts = Vec::new();
         for definition in all {
             let kind = text(definition, "kind");
-            // SimpleQuantity is a profile that the base types are made of.
+            // SimpleQuantity is a profile that base types use as a type.
             let constraint = text(definition, "derivation") == "constraint";
             let part = profiles.contains(text(definition, "url")) && kind == "complex-type";
             if !matches!(kind, "resource" | "complex-type") || (constraint && !part) {
@@ -181,7 +183,7 @@ impl<'p> Builder<'p> {
                     Some(stem) => {
                         let mut letters = profile.as_deref().unwrap_or(&code).chars();
                         let first = letters.next().map(|c| c.to_ascii_uppercase()).into_iter();
-                        // A profile's type is named by its type.
+                        // In the key, the type of a profile is used, not the name of the profile.
                         let named: String = match &profile {
                             Some(_) => capital(&code),
                             None => first.chain(letters).collect(),
@@ -211,12 +213,12 @@ impl<'p> Builder<'p> {
             bit += 1;
         }
         if bit > 63 {
-            return Err(format!("{} has more than 63 elements, more than these tables can hold", draft.name));
+            return Err(format!("the tables cannot hold {}: it has more than 63 elements", draft.name));
         }
         Ok(members)
     }
 
-    /// The types of an element: code, profile, and the row of a type of its own.
+    /// Returns the types of an element: code, profile, and the number of the type in the tables.
     fn types_of(&self, draft: &Draft<'_>, element: &Value) -> Vec<(String, Option<String>, Option<u16>)> {
         if let Some(to) = element.get("contentReference").and_then(Value::as_str) {
             let path = to.rsplit('#').next().unwrap_or_default();
@@ -279,13 +281,14 @@ impl<'p> Builder<'p> {
         row
     }
 
-    /// The list of what an element may refer to; [`NONE`] for anything.
+    /// Returns the list of types that an element may refer to; [`NONE`] for any type.
     fn targets_of(&mut self, element: &Value) -> u16 {
         let types = list(element, "type").iter().filter(|of| text(of, "code") == "Reference");
         let urls: Vec<&str> = types.flat_map(|of| list(of, "targetProfile")).filter_map(Value::as_str).collect();
         let mut found = Vec::new();
         for url in &urls {
-            // A profile is one of a resource; what is not in the package may be anything.
+            // The target can be a profile; then its resource type counts. A target that is not in the package can be
+            // any type.
             let plain = url.split('|').next().unwrap_or_default();
             let Some(definition) = self.package.structures.get(plain) else { return NONE };
             match self.tables.resource(&quoted(text(definition, "type"))) {
@@ -308,7 +311,7 @@ impl<'p> Builder<'p> {
         at
     }
 
-    /// The code set of a value set; [`NONE`] if not all of its codes are known.
+    /// Returns the code set of a value set; [`NONE`] if not all of its codes are known.
     fn set(&mut self, url: &str, systems: bool) -> u16 {
         let key = (url.to_owned(), systems);
         if let Some(known) = self.sets.get(&key) {
@@ -340,7 +343,7 @@ impl<'p> Builder<'p> {
         index
     }
 
-    /// Slots for these texts, at most half of them taken.
+    /// Adds hash slots for these texts, at most half of them used.
     fn slots(&mut self, texts: &[Vec<u8>]) -> (u32, u8) {
         let bits = (usize::BITS - (texts.len() * 2).leading_zeros()).clamp(1, 16) as u8;
         let size = 1_usize << bits;
@@ -359,7 +362,7 @@ impl<'p> Builder<'p> {
         (first, bits)
     }
 
-    /// Writes a type's rows.
+    /// Writes the rows of a type.
     fn lay_down(&mut self, draft: &Draft<'_>, members: Vec<Member<'_>>, at: usize) {
         let first = self.tables.elements.len() as u32;
         let keys: Vec<Vec<u8>> = members.iter().map(|member| self.tables.bytes(member.row.key).to_vec()).collect();

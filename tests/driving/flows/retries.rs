@@ -1,4 +1,5 @@
-//! Waiting: `Retry-After` in both forms, throttling, wrong statuses while a job runs, and jobs without an end.
+//! Waits and retries: both forms of `Retry-After`, throttling, wrong statuses while a job runs, and jobs that never
+//! end.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ fn poll_times(server: &Server) -> Vec<u64> {
 }
 
 #[test]
-fn retry_after_is_honoured_in_both_forms_and_otherwise_the_wait_grows() {
+fn both_forms_of_retry_after_are_followed_and_other_waits_grow() {
     let server = Server::new(|call| match call.nth {
         _ if !call.is_poll() => None,
         0 => Some(respond(202, &[("retry-after", "7")], "")),
@@ -33,7 +34,7 @@ fn retry_after_is_honoured_in_both_forms_and_otherwise_the_wait_grows() {
 }
 
 #[test]
-fn an_absurd_retry_after_does_not_outlast_max_wait() {
+fn a_very_long_retry_after_ends_with_max_wait() {
     let server = Server::new(|call| call.is_poll().then(|| respond(202, &[("retry-after", "18000")], "")));
     let recording = server.run(&one(SYSTEM, Depth::Manifest), |settings| settings.max_wait = Duration::from_secs(300));
     assert_eq!(poll_times(&server), [0, 120, 240, 300]);
@@ -41,7 +42,7 @@ fn an_absurd_retry_after_does_not_outlast_max_wait() {
 }
 
 #[test]
-fn throttling_is_answered_with_patience_at_every_step() {
+fn throttled_requests_are_retried_at_every_step() {
     let server = Server::new(|call| {
         let step = call.is_kickoff() || call.is_poll() || call.path.contains("/files/") || call.method == "DELETE";
         (step && call.nth == 0).then(|| respond(429, &[("retry-after", "3")], ""))
@@ -67,7 +68,7 @@ fn throttling_is_answered_with_patience_at_every_step() {
 }
 
 #[test]
-fn a_transient_error_of_the_server_is_forgotten_when_the_job_goes_on() {
+fn a_transient_error_is_superseded_if_the_job_continues() {
     let server = Server::new(|call| (call.is_poll() && call.nth == 1).then(|| outcome(503, "transient")));
     let recording = server.run(&one(SYSTEM, Depth::Manifest), |_| {});
     assert_eq!(
@@ -77,7 +78,7 @@ fn a_transient_error_of_the_server_is_forgotten_when_the_job_goes_on() {
 }
 
 #[test]
-fn a_job_that_fails_is_tried_a_few_times_and_then_believed() {
+fn a_job_has_failed_after_several_server_errors() {
     let server = Server::new(|call| call.is_poll().then(|| outcome(500, "processing")));
     let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
     let story = story(&recording);
@@ -101,18 +102,18 @@ fn ok_while_running_is_in_progress_and_does_not_end_the_flow() {
 }
 
 #[test]
-fn a_completion_that_is_no_manifest_ends_the_flow() {
+fn a_completion_without_a_manifest_ends_the_flow() {
     let server = Server::new(|call| call.is_poll().then(|| respond(200, &[], "{\"resourceType\":\"Parameters\"}")));
     let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
     assert!(story(&recording).contains(&"poll 200 complete".to_owned()));
     let stop = flow(&recording, "one").stop.clone().unwrap();
     assert_eq!(stop.kind, StopKind::Answer);
-    assert!(stop.because.contains("no manifest"), "{}", stop.because);
+    assert!(stop.because.contains("not a manifest"), "{}", stop.because);
     assert_eq!(server.left(), 0);
 }
 
 #[test]
-fn a_target_that_finishes_nothing_costs_max_wait_once_and_every_job_is_deleted() {
+fn a_target_that_finishes_no_job_costs_max_wait_once_and_all_jobs_are_deleted() {
     let flows = "[a]\ntitle = \"a\"\nexport = \"system\"\n[b]\ntitle = \"b\"\nexport = \"patient\"\n\
         [c]\ntitle = \"c\"\nexport = \"any\"\nparams = { _type = \"Patient\" }\n[d]\ntitle = \"d\"\nexport = \"any\"\nmethod = \"post\"";
     for jobs in [1, 4] {
@@ -131,14 +132,14 @@ fn a_target_that_finishes_nothing_costs_max_wait_once_and_every_job_is_deleted()
             let times: Vec<u128> = polls.map(|call| call.at.as_millis()).collect();
             assert!(
                 times.windows(2).all(|pair| pair[1] - pair[0] >= 1_000 || pair[1] >= 600_000),
-                "never busy: {times:?}"
+                "at least 1 s between polls: {times:?}"
             );
         }
     }
 }
 
 #[test]
-fn a_server_that_runs_one_export_at_a_time_is_queued_for() {
+fn flows_wait_for_a_server_that_runs_one_export_at_a_time() {
     use std::sync::Mutex;
     let running = Mutex::new(None::<String>);
     let count = Mutex::new(0);
