@@ -1,5 +1,5 @@
-//! Groups that clients create by the Bulk Cohort API of STU 3. A filter selects the members. The server creates them by
-//! jobs of the asynchronous interaction pattern, or at once.
+//! Groups that clients create by the Bulk Cohort API of STU 3. A filter selects the members. The server creates a Group
+//! by a job of the asynchronous interaction pattern, or immediately.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::reference::request::{Preferences, ServerRequest};
 use crate::reference::state::ServerState;
 use crate::search::query::Query;
 
-/// The profile of such Groups.
+/// The profile of Groups that clients create.
 pub(crate) const PROFILE: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group";
 /// The extension with the filter.
 const MEMBER_FILTER: &str = "http://hl7.org/fhir/uv/bulkdata/StructureDefinition/member-filter";

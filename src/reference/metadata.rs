@@ -14,7 +14,7 @@ const GUIDE: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 /// Responds to `GET metadata`.
 pub(crate) fn metadata(server: &ServerState) -> ServerReply {
-    // STU 3 gives all three operations one name. The earlier editions name each on its own.
+    // In STU 3 all three operations have the same name, in earlier editions different names.
     let name = |own: &'static str| match server.spec() {
         Personality::Stu1 | Personality::Stu2 => own,
         Personality::Stu3 | Personality::Smile | Personality::Lesson | Personality::Hcpd => "export",

@@ -2,7 +2,7 @@
 
 pub(crate) mod can_judge;
 pub mod catalog;
-pub(crate) mod check_names;
+pub mod check_names;
 pub(crate) mod check_rows;
 pub mod describe;
 pub mod describe_flow;

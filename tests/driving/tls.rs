@@ -203,9 +203,7 @@ fn a_client_certificate_is_presented() {
 
 #[test]
 fn a_client_certificate_without_its_key_is_refused_before_anything_is_sent() {
-    for (name, expected) in
-        [("server.pem", "no private key"), ("server.key", "no certificate"), ("none", "none: ")]
-    {
+    for (name, expected) in [("server.pem", "no private key"), ("server.key", "no certificate"), ("none", "none: ")] {
         let mut settings = Settings::new(Url::parse("https://127.0.0.1/").unwrap());
         settings.client_cert = Some(fixture(name));
         let Err(error) = Network::new(&settings) else { panic!("{name} was accepted") };

@@ -1,8 +1,7 @@
-//! Servers that are out to do harm, or broken beyond any rule: each run against one ends with a verdict that says why,
-//! within bounds that are counted: requests, bytes over the wire, and the most memory that was held at once. Time is
-//! virtual wherever it matters; no test looks at a clock of the real world.
+//! Runs against hostile servers. Each run must end with a verdict and a reason, within limits for requests, received
+//! bytes and peak memory. Time is virtual except in `wire`.
 //!
-//! `cargo test --test hostile -- --nocapture | grep '^| '` prints what each of them cost.
+//! `cargo test --test hostile -- --nocapture | grep '^| '` prints the cost of each run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use peak_alloc::PeakAlloc;
@@ -15,6 +14,6 @@ mod trial;
 mod waits;
 mod wire;
 
-/// Counts what is held, so that a test can say how much that was.
+/// Counts the allocated memory, so that a test can limit its peak.
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;

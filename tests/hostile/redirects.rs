@@ -1,4 +1,4 @@
-//! Redirects that lead nowhere, in circles, or where nobody else should look.
+//! Redirects that never end, form loops, or lead to private addresses.
 
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 use plimsoll::transport::network::Network;
 use plimsoll::verdicts::judged_run::Conformance;
 
-use crate::server::{Lair, MOMENTS, Moment, answer, once};
+use crate::server::{HostileServer, MOMENTS, Moment, once, response};
 use crate::trial::Trial;
 
 const MB: usize = 1_000_000;
 
 #[test]
-fn a_circle_of_redirects_ends_at_every_moment() {
+fn a_redirect_loop_ends_at_every_moment() {
     for at in MOMENTS {
-        let server = Lair::honest().before(move |request, moment| {
+        let server = HostileServer::unchanged().before(move |request, moment| {
             let here = request.url.to_string();
-            (moment == at).then(|| answer(307, &[("location", &here)], once("")))
+            (moment == at).then(|| response(307, &[("location", &here)], once("")))
         });
-        let came = Trial::whole().against(server);
-        came.within(&format!("redirect circle ({at:?})"), 500, 4 << 20, 100 * MB);
+        let result = Trial::whole().against(server);
+        result.within(&format!("redirect loop ({at:?})"), 500, 4 << 20, 100 * MB);
         if at != Moment::Metadata {
-            came.says("form a loop");
-            assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
+            result.shows("form a loop");
+            assert_ne!(result.outcome(), Conformance::Conformant, "{at:?}");
         }
     }
 }
@@ -36,24 +36,24 @@ fn a_circle_of_redirects_ends_at_every_moment() {
 fn a_chain_of_redirects_ends_at_every_moment() {
     for at in MOMENTS {
         let links = AtomicU64::new(0);
-        let server = Lair::honest().before(move |request, moment| {
+        let server = HostileServer::unchanged().before(move |request, moment| {
             let link = links.fetch_add(1, Ordering::Relaxed);
             let mut next = request.url.clone();
             next.set_query(Some(&format!("link={link}")));
-            (moment == at).then(|| answer(308, &[("location", next.as_str())], once("x".repeat(100_000))))
+            (moment == at).then(|| response(308, &[("location", next.as_str())], once("x".repeat(100_000))))
         });
-        let came = Trial::whole().against(server);
-        came.within(&format!("redirect chain ({at:?})"), 2500, 256 << 20, 150 * MB);
+        let result = Trial::whole().against(server);
+        result.within(&format!("redirect chain ({at:?})"), 2500, 256 << 20, 150 * MB);
         if at != Moment::Metadata {
-            came.says("more than 5 redirects in a row");
-            assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
+            result.shows("more than 5 redirects in a row");
+            assert_ne!(result.outcome(), Conformance::Conformant, "{at:?}");
         }
     }
 }
 
-/// The target by its name, everything else by the network.
+/// A transport that sends requests for the target to the hostile server, and all others over the network.
 struct Split {
-    server: Lair,
+    server: HostileServer,
     wire: Network,
 }
 
@@ -73,32 +73,32 @@ impl Lookup for Names {
 }
 
 #[test]
-fn a_redirect_into_our_own_network_is_reported_and_not_followed() {
+fn a_redirect_to_a_private_address_is_reported_and_not_followed() {
     let inside = TcpListener::bind("127.0.0.1:0").unwrap();
     inside.set_nonblocking(true).unwrap();
     let port = inside.local_addr().unwrap().port();
     for at in MOMENTS {
         for host in ["127.0.0.1", "lure.test", "169.254.169.254", "[::ffff:127.0.0.1]", "localhost", "0x7f.1"] {
             let to = format!("http://{host}:{port}/latest/meta-data");
-            let server = Lair::honest()
-                .before(move |_, moment| (moment == at).then(|| answer(307, &[("location", &to)], once(""))));
+            let server = HostileServer::unchanged()
+                .before(move |_, moment| (moment == at).then(|| response(307, &[("location", &to)], once(""))));
             let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
-            let came = trial.through(|inner: InProcess, settings: &Settings| {
+            let result = trial.through(|inner: InProcess, settings: &Settings| {
                 let wire = Network::with_lookup(settings, Arc::new(Names)).unwrap();
                 Arc::new(Split { server: server.over(inner), wire })
             });
-            came.within(&format!("redirect to {host} ({at:?})"), 600, 4 << 20, 100 * MB);
+            result.within(&format!("redirect to {host} ({at:?})"), 600, 4 << 20, 100 * MB);
             if at != Moment::Metadata {
-                came.says("no request is sent to it");
-                assert_ne!(came.outcome(), Conformance::Conformant, "{at:?}");
+                result.shows("no request is sent to it");
+                assert_ne!(result.outcome(), Conformance::Conformant, "{at:?}");
             }
         }
     }
-    assert!(inside.accept().is_err(), "somebody came");
+    assert!(inside.accept().is_err(), "a request was sent to the private address");
 }
 
 #[test]
-fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
+fn a_manifest_with_private_addresses_is_reported_and_not_followed() {
     let inside = TcpListener::bind("127.0.0.1:0").unwrap();
     inside.set_nonblocking(true).unwrap();
     let port = inside.local_addr().unwrap().port();
@@ -110,7 +110,7 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
     ];
     for url in urls {
         let (scheme, shown) = (url.split(':').next().unwrap().to_owned(), url.clone());
-        let server = Lair::honest().bend(move |moment, headers, status, body| {
+        let server = HostileServer::unchanged().change_body(move |moment, headers, status, body| {
             let mut manifest: serde_json::Value =
                 serde_json::from_slice(&body).ok().filter(|_| moment == Moment::Poll)?;
             for item in manifest.get_mut("output")?.as_array_mut()? {
@@ -119,13 +119,13 @@ fn a_manifest_that_names_our_own_network_is_reported_and_not_followed() {
             Some(plimsoll::transport::message::Incoming { status, headers, body: once(manifest.to_string()) })
         });
         let trial = Trial::whole().with(|settings| settings.base = "http://public.test/fhir".parse().unwrap());
-        let came = trial.through(|inner, settings| {
+        let result = trial.through(|inner, settings| {
             let wire = Network::with_lookup(settings, Arc::new(Names)).unwrap();
             Arc::new(Split { server: server.over(inner), wire })
         });
-        came.within(&format!("manifest names {shown}"), 400, 4 << 20, 100 * MB);
-        came.says(if scheme == "http" { "no request is sent to it" } else { "only http and https are" });
-        assert_ne!(came.outcome(), Conformance::Conformant);
+        result.within(&format!("manifest names {shown}"), 400, 4 << 20, 100 * MB);
+        result.shows(if scheme == "http" { "no request is sent to it" } else { "only http and https are" });
+        assert_ne!(result.outcome(), Conformance::Conformant);
     }
-    assert!(inside.accept().is_err(), "somebody came");
+    assert!(inside.accept().is_err(), "a request was sent to the private address");
 }

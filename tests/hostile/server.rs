@@ -1,4 +1,4 @@
-//! The reference server with somebody in between who does as he likes: a transport in process.
+//! A hostile server: a transport that calls the reference server in this process and replaces or changes responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use plimsoll::recording::model::Trouble;
 use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::{BodyStream, Incoming, Outgoing, ResponseFuture, Transport};
 
-/// The moments of an export at which somebody can interfere.
+/// The moments of an export at which a response can be replaced or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     Metadata,
@@ -36,52 +36,52 @@ pub fn moment(method: &str, path: &str) -> Moment {
     }
 }
 
-pub type Given = Result<Incoming, Trouble>;
-/// What somebody in between makes of a request: an answer of his own, or none, and the honest one goes through.
-pub type Before = Arc<dyn Fn(&Outgoing, Moment) -> Option<Given> + Send + Sync>;
-/// What he makes of an honest answer.
+pub type Replacement = Result<Incoming, Trouble>;
+/// A function that returns another response to a request; `None` if the reference server responds.
+pub type Before = Arc<dyn Fn(&Outgoing, Moment) -> Option<Replacement> + Send + Sync>;
+/// A function that changes a response of the reference server.
 pub type After = Arc<dyn Fn(&Outgoing, Moment, Incoming) -> Incoming + Send + Sync>;
-/// What he makes of the bytes of an honest answer.
-pub type Bend = Arc<dyn Fn(Moment, HeaderMap, StatusCode, Bytes) -> Option<Incoming> + Send + Sync>;
+/// A function that changes a response of the reference server with its complete body; `None` if it stays unchanged.
+pub type ChangeBody = Arc<dyn Fn(Moment, HeaderMap, StatusCode, Bytes) -> Option<Incoming> + Send + Sync>;
 
-/// The server in process.
+/// A server that replaces or changes responses of the reference server.
 #[derive(Clone)]
-pub struct Lair {
+pub struct HostileServer {
     inner: Option<InProcess>,
     before: Before,
     after: After,
-    bend: Bend,
+    change_body: ChangeBody,
 }
 
-impl Lair {
-    /// Honest in everything, until told otherwise.
-    pub fn honest() -> Self {
+impl HostileServer {
+    /// A server that changes nothing.
+    pub fn unchanged() -> Self {
         Self {
             inner: None,
             before: Arc::new(|_, _| None),
             after: Arc::new(|_, _, incoming| incoming),
-            bend: Arc::new(|_, _, _, _| None),
+            change_body: Arc::new(|_, _, _, _| None),
         }
     }
 
-    /// Answers in place of the honest server.
-    pub fn before(mut self, before: impl Fn(&Outgoing, Moment) -> Option<Given> + Send + Sync + 'static) -> Self {
+    /// Sets the function that replaces responses.
+    pub fn before(mut self, before: impl Fn(&Outgoing, Moment) -> Option<Replacement> + Send + Sync + 'static) -> Self {
         self.before = Arc::new(before);
         self
     }
 
-    /// Changes an honest answer whose body is left alone.
+    /// Sets the function that changes responses without their bodies.
     pub fn after(mut self, after: impl Fn(&Outgoing, Moment, Incoming) -> Incoming + Send + Sync + 'static) -> Self {
         self.after = Arc::new(after);
         self
     }
 
-    /// Changes an honest answer by its bytes.
-    pub fn bend(
+    /// Sets the function that changes responses with their bodies.
+    pub fn change_body(
         mut self,
-        bend: impl Fn(Moment, HeaderMap, StatusCode, Bytes) -> Option<Incoming> + Send + Sync + 'static,
+        change_body: impl Fn(Moment, HeaderMap, StatusCode, Bytes) -> Option<Incoming> + Send + Sync + 'static,
     ) -> Self {
-        self.bend = Arc::new(bend);
+        self.change_body = Arc::new(change_body);
         self
     }
 
@@ -91,7 +91,7 @@ impl Lair {
     }
 }
 
-impl Transport for Lair {
+impl Transport for HostileServer {
     fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
         let at = moment(request.method.as_str(), request.url.path());
         Box::pin(async move {
@@ -101,17 +101,17 @@ impl Transport for Lair {
             let incoming = self.inner.as_ref().unwrap().send(request.clone()).await?;
             let incoming = (self.after)(&request, at, incoming);
             let Incoming { status, headers, body } = incoming;
-            // A body is only collected where somebody wants to bend it.
+            // `change_body` needs the complete body.
             let chunks: Vec<Bytes> = body.map(|chunk| chunk.unwrap()).take_while(|_| async { true }).collect().await;
             let whole = Bytes::from(chunks.concat());
-            let bent = (self.bend)(at, headers.clone(), status, whole.clone());
-            Ok(bent.unwrap_or_else(|| Incoming { status, headers, body: once(whole) }))
+            let changed = (self.change_body)(at, headers.clone(), status, whole.clone());
+            Ok(changed.unwrap_or_else(|| Incoming { status, headers, body: once(whole) }))
         })
     }
 }
 
-/// An answer of one's own.
-pub fn answer(status: u16, headers: &[(&'static str, &str)], body: BodyStream) -> Given {
+/// A response with these parts.
+pub fn response(status: u16, headers: &[(&'static str, &str)], body: BodyStream) -> Replacement {
     let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     Ok(Incoming { status: StatusCode::from_u16(status).unwrap(), headers, body })
 }
@@ -122,20 +122,20 @@ pub fn once(bytes: impl Into<Bytes>) -> BodyStream {
     Box::pin(stream::iter((!bytes.is_empty()).then_some(Ok(bytes))))
 }
 
-/// A body that never ends: `first`, then `again` for ever, as fast as it is read.
+/// A body that never ends: `first`, then `again` endlessly, as fast as it is read.
 pub fn endless(first: &str, again: impl Into<Bytes>) -> BodyStream {
     let first = Bytes::copy_from_slice(first.as_bytes());
     Box::pin(stream::iter([Ok(first)]).chain(stream::repeat(again.into()).map(Ok)))
 }
 
-/// `first`, then `again` as often as said.
+/// A body of `first`, then `again` repeated `times` times, then `last`.
 pub fn repeated(first: &str, again: impl Into<Bytes>, times: usize, last: &str) -> BodyStream {
     let (first, last) = (Bytes::copy_from_slice(first.as_bytes()), Bytes::copy_from_slice(last.as_bytes()));
     let middle = stream::repeat(again.into()).take(times).map(Ok);
     Box::pin(stream::iter([Ok(first)]).chain(middle).chain(stream::iter([Ok(last)])))
 }
 
-/// A body that comes byte by byte, each after a pause, for ever.
+/// A body that never ends and sends one byte after each pause.
 pub fn drip(pause: Duration, what: &'static [u8]) -> BodyStream {
     Box::pin(drops(pause, what))
 }

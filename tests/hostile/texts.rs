@@ -1,4 +1,4 @@
-//! Text that means something to whoever shows it: a terminal, a browser, a build service, an XML parser, a file system.
+//! Texts with a special meaning for a terminal, a browser, a build service, an XML parser or a file system.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -6,12 +6,12 @@ use plimsoll::report::escape::visible;
 use plimsoll::transport::message::Incoming;
 use serde_json::{Value, json};
 
-use crate::server::{Lair, Moment, once};
-use crate::trial::{Came, Trial};
+use crate::server::{HostileServer, Moment, once};
+use crate::trial::{Trial, TrialResult};
 
 const MB: usize = 1_000_000;
 
-/// Texts that do harm where they are shown as they are.
+/// Texts that are harmful if they are shown without escaping.
 const TEXTS: [&str; 9] = [
     "\u{1b}[2J\u{1b}[31mred\u{1b}]0;title\u{7}\u{9b}31m\u{8}\u{8}",
     "one\n::error file=app.js,line=1::owned\r\n##vso[task.setvariable variable=x]y\n##[error]z\nsection_end:1:x\r",
@@ -24,13 +24,13 @@ const TEXTS: [&str; 9] = [
     "##teamcity[buildProblem description='x']",
 ];
 
-/// An honest server whose every text is `text`.
-fn speaking(text: &'static str) -> Lair {
-    Lair::honest().bend(move |moment, headers, status, body| {
+/// A server with `text` in place of the texts in its responses.
+fn server_with_text(text: &'static str) -> HostileServer {
+    HostileServer::unchanged().change_body(move |moment, headers, status, body| {
         let headers = head(moment, headers, text);
         let whole = match serde_json::from_slice::<Value>(&body) {
             Ok(mut value) if moment != Moment::File => {
-                taint(&mut value, text, moment);
+                replace_texts(&mut value, text, moment);
                 Bytes::from(value.to_string())
             }
             _ if moment == Moment::File => lines(&body, text),
@@ -40,7 +40,7 @@ fn speaking(text: &'static str) -> Lair {
     })
 }
 
-/// What of the text a header can carry.
+/// Adds headers with the characters of the text that HTTP allows.
 fn head(moment: Moment, mut headers: HeaderMap, text: &str) -> HeaderMap {
     let bytes: Vec<u8> = text.bytes().filter(|b| *b >= 0x20 && *b != 0x7f).collect();
     let value = HeaderValue::from_bytes(&bytes).unwrap();
@@ -54,8 +54,8 @@ fn head(moment: Moment, mut headers: HeaderMap, text: &str) -> HeaderMap {
     headers
 }
 
-/// Replaces the texts that the run does not need to go on.
-fn taint(value: &mut Value, text: &str, moment: Moment) {
+/// Replaces the texts that the run does not need to continue.
+fn replace_texts(value: &mut Value, text: &str, moment: Moment) {
     let Some(object) = value.as_object_mut() else { return };
     if object.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome") {
         *value = json!({"resourceType": "OperationOutcome", "issue": [
@@ -84,7 +84,7 @@ fn taint(value: &mut Value, text: &str, moment: Moment) {
     }
 }
 
-/// Lines of resources whose types and ids are the text, and one that is the text itself.
+/// Adds lines of resources that have the text as type and id, and one line that is the text itself.
 fn lines(body: &[u8], text: &str) -> Bytes {
     let bad = json!({"resourceType": text, "id": text, "meta": {"lastUpdated": text, "versionId": text}, text: text});
     let mut whole = body.to_vec();
@@ -92,8 +92,8 @@ fn lines(body: &[u8], text: &str) -> Bytes {
     Bytes::from(whole)
 }
 
-/// What shows that a text was left as it was, whatever the sink.
-fn harmless(name: &str, shown: &str) {
+/// Fails if a text was shown without escaping.
+fn assert_harmless(name: &str, shown: &str) {
     let lines = shown.lines().map(str::trim_start);
     for line in lines {
         assert!(!line.starts_with("::"), "{name}: a command of a build service: {line:?}");
@@ -110,15 +110,15 @@ fn harmless(name: &str, shown: &str) {
     assert!(!shown.chars().any(hidden), "{name}: {:?}", shown.chars().find(|c| hidden(*c)));
 }
 
-/// Reads XML to its end, as a strict parser does.
-fn well_formed(xml: &str) {
+/// Reads XML to its end as a strict parser does, and fails if it is not well-formed.
+fn assert_well_formed(xml: &str) {
     let mut reader = quick_xml::Reader::from_str(xml);
     reader.config_mut().check_end_names = true;
     loop {
         match reader.read_event().expect("well-formed XML") {
             quick_xml::events::Event::Eof => break,
             quick_xml::events::Event::Text(text) => drop(text.decode().expect("text of XML")),
-            quick_xml::events::Event::DocType(_) => panic!("somebody declared entities"),
+            quick_xml::events::Event::DocType(_) => panic!("the XML declares entities"),
             quick_xml::events::Event::Start(start) | quick_xml::events::Event::Empty(start) => {
                 for attribute in start.attributes() {
                     attribute.expect("an attribute");
@@ -128,33 +128,34 @@ fn well_formed(xml: &str) {
         }
     }
     let legal = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    assert!(xml.chars().all(legal), "a character that XML 1.0 does not have");
+    assert!(xml.chars().all(legal), "a character that XML 1.0 does not allow");
     assert!(!xml.contains("&#x0;") && !xml.contains("&#0;") && !xml.contains("&#27;") && !xml.contains("&#x1b;"));
 }
 
-fn look_through(name: &str, came: &Came) {
-    harmless(&format!("{name}: terminal"), &came.terminal);
-    let page = came.report("index.html");
-    harmless(&format!("{name}: index.html"), &page);
+/// Checks the terminal text and all reports.
+fn check_reports(name: &str, result: &TrialResult) {
+    assert_harmless(&format!("{name}: terminal"), &result.terminal);
+    let page = result.report("index.html");
+    assert_harmless(&format!("{name}: index.html"), &page);
     for tag in ["<script", "<img", "<svg/", "<!ENTITY", "onerror=alert(2)>", "href=\"javascript:"] {
         assert!(!page.contains(tag), "{name}: {tag} in index.html");
     }
-    let xml = came.report("junit.xml");
-    well_formed(&xml);
+    let xml = result.report("junit.xml");
+    assert_well_formed(&xml);
     for marker in ["##vso[", "##[", "##teamcity[", "\n::"] {
         assert!(!xml.contains(marker), "{name}: {marker} in junit.xml");
     }
-    let list = came.report("checklist.md");
-    harmless(&format!("{name}: checklist.md"), &list);
+    let list = result.report("checklist.md");
+    assert_harmless(&format!("{name}: checklist.md"), &list);
     assert!(
         !list.contains("<script") && !list.replace("\\](", "").contains("](javascript:") && !list.contains("@everyone"),
         "{name}"
     );
-    serde_json::from_str::<Value>(&came.report("run.json")).unwrap();
-    // One line an entry, whatever stands in it.
-    let recording = came.report("recording/recording.jsonl");
+    serde_json::from_str::<Value>(&result.report("run.json")).unwrap();
+    // Each entry is one line, whatever text it contains.
+    let recording = result.report("recording/recording.jsonl");
     assert!(recording.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{name}: recording");
-    let parts: std::collections::BTreeSet<String> = std::fs::read_dir(came.folder.path())
+    let parts: std::collections::BTreeSet<String> = std::fs::read_dir(result.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -165,53 +166,53 @@ fn look_through(name: &str, came: &Came) {
 }
 
 #[test]
-fn whatever_a_server_says_is_harmless_where_it_is_shown() {
+fn texts_of_a_server_are_harmless_in_reports() {
     for text in TEXTS {
-        let came = Trial::whole().against(speaking(text));
+        let result = Trial::whole().against(server_with_text(text));
         let name: String = visible(text).chars().take(16).collect::<String>().replace('|', "/");
-        came.within(&format!("text {name}"), 800, 8 << 20, 200 * MB);
-        look_through(&name, &came);
+        result.within(&format!("text {name}"), 800, 8 << 20, 200 * MB);
+        check_reports(&name, &result);
     }
 }
 
 #[test]
-fn an_error_that_is_a_page_is_harmless_where_it_is_shown() {
+fn error_pages_are_harmless_in_reports() {
     for text in TEXTS {
         for (status, media) in
             [(500, "text/html"), (400, "application/json"), (404, "application/fhir+json"), (200, "text/plain")]
         {
             let page = format!("<html><head><title>{text}</title></head><body>{text}</body></html>\n{text}");
-            let server = Lair::honest().bend(move |moment, _, _, _| {
+            let server = HostileServer::unchanged().change_body(move |moment, _, _, _| {
                 let mut headers = head(Moment::Other, HeaderMap::new(), text);
                 headers.insert("content-type", media.parse().unwrap());
                 let status = StatusCode::from_u16(status).unwrap();
                 let body = if media == "application/json" { text.to_owned() } else { page.clone() };
                 (moment != Moment::Metadata).then(|| Incoming { status, headers, body: once(body) })
             });
-            let came = Trial::whole().against(server);
+            let result = Trial::whole().against(server);
             let name: String = visible(text).chars().take(16).collect::<String>().replace('|', "/");
-            came.within(&format!("page {status} {name}"), 400, 4 << 20, 100 * MB);
-            look_through(&name, &came);
+            result.within(&format!("page {status} {name}"), 400, 4 << 20, 100 * MB);
+            check_reports(&name, &result);
         }
     }
 }
 
 #[test]
-fn files_are_kept_where_they_belong_whatever_their_type_is_called() {
+fn files_are_kept_in_their_folder_whatever_the_name_of_their_type() {
     for text in ["../../escaped", "/tmp/escaped", "..\\escaped", "a/b", "con", "\0", "~/x", "."] {
         let kept = tempfile::tempdir().unwrap();
         let inner = kept.path().join("kept");
-        let server = Lair::honest().bend(move |moment, headers, status, body| {
+        let server = HostileServer::unchanged().change_body(move |moment, headers, status, body| {
             let mut manifest: Value = serde_json::from_slice(&body).ok().filter(|_| moment == Moment::Poll)?;
             for item in manifest.get_mut("output")?.as_array_mut()? {
                 item["type"] = json!(text);
             }
             Some(Incoming { status, headers, body: once(manifest.to_string()) })
         });
-        let came = Trial::of(&|name| name.starts_with("files::") && name.ends_with("@system"))
+        let result = Trial::of(&|name| name.starts_with("files::") && name.ends_with("@system"))
             .with(|settings| settings.keep_files = Some(inner.clone()))
             .against(server);
-        came.within(&format!("type {text:?}"), 100, 4 << 20, 100 * MB);
+        result.within(&format!("type {text:?}"), 100, 4 << 20, 100 * MB);
         let top: Vec<_> = std::fs::read_dir(kept.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(top, ["kept"], "{text:?}");
         let mut files = 0;
@@ -230,18 +231,18 @@ fn files_are_kept_where_they_belong_whatever_their_type_is_called() {
 }
 
 #[test]
-fn odd_pieces_change_nothing() {
+fn unusual_chunks_change_no_verdict() {
     use futures_util::{StreamExt, stream};
     for size in [1, 2, 3, 7] {
-        // Cuts within characters, within JSON, within gzip members; and pieces without a byte.
-        let server = Lair::honest().bend(move |_, headers, status, body| {
+        // Chunks split characters, JSON and gzip members; there are also empty chunks.
+        let server = HostileServer::unchanged().change_body(move |_, headers, status, body| {
             let pieces: Vec<Bytes> =
                 body.chunks(size).flat_map(|piece| [Bytes::copy_from_slice(piece), Bytes::new()]).collect();
             let body = stream::iter(pieces).map(Ok).boxed();
             Some(Incoming { status, headers, body })
         });
-        let came = Trial::whole().against(server);
-        came.within(&format!("pieces of {size} bytes"), 400, 4 << 20, 200 * MB);
-        assert_eq!(came.outcome(), plimsoll::verdicts::judged_run::Conformance::Conformant, "{}", came.terminal);
+        let result = Trial::whole().against(server);
+        result.within(&format!("pieces of {size} bytes"), 400, 4 << 20, 200 * MB);
+        assert_eq!(result.outcome(), plimsoll::verdicts::judged_run::Conformance::Conformant, "{}", result.terminal);
     }
 }

@@ -1,4 +1,4 @@
-//! One run against one such server, from the first request to the last report, and what it cost.
+//! One run against one hostile server, from the first request to the last report, and its cost.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -23,29 +23,29 @@ use plimsoll::verdicts::judged_run::{Conformance, Run};
 use tempfile::TempDir;
 
 use crate::MEMORY;
-use crate::server::Lair;
+use crate::server::HostileServer;
 
 /// 2026-01-01T12:00:00Z.
 pub const NOON: Duration = Duration::from_secs(1_767_268_800);
 pub const SPEC: &str = "hl7-3.0.0";
 
-/// Memory is counted for the whole process: one run at a time.
+/// The lock for one run at a time, because memory is counted for the whole process.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// What a run came to.
-pub struct Came {
+/// The result of a run, and its cost.
+pub struct TrialResult {
     pub run: Run,
-    /// Everything that a person sees: the terminal's text, and each report by its name.
+    /// The text on the terminal.
     pub terminal: String,
     pub folder: TempDir,
-    /// Virtual time that passed.
+    /// The time that passed, virtual or real.
     pub took: Duration,
     pub requests: u64,
     pub bytes: u64,
     pub peak: usize,
 }
 
-impl Came {
+impl TrialResult {
     /// The text of a report.
     pub fn report(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
@@ -60,8 +60,8 @@ impl Came {
         self.run.judgements[0].tests.iter().find(|test| test.id == id).unwrap_or_else(|| panic!("{id}")).verdict
     }
 
-    /// Fails unless a person is told this: why a flow ended, why a test could not be decided, or what was found.
-    pub fn says(&self, why: &str) -> &Self {
+    /// Fails unless a reason of a flow or a test, a finding, or the terminal text contains `why`.
+    pub fn shows(&self, why: &str) -> &Self {
         let stops = self.run.flows.iter().filter_map(|flow| flow.stop.as_ref()).map(|stop| stop.because.clone());
         let tests = self.run.judgements.iter().flat_map(|judgement| &judgement.tests);
         let of_tests = tests.flat_map(|test| {
@@ -69,7 +69,7 @@ impl Came {
             found.chain([test.because.clone()])
         });
         let mut all: Vec<String> = stops.chain(of_tests).chain([self.terminal.clone()]).collect();
-        assert!(all.iter().any(|text| text.contains(why)), "nothing says {why:?}: {:#?}", {
+        assert!(all.iter().any(|text| text.contains(why)), "no text contains {why:?}: {:#?}", {
             all.pop();
             all.sort();
             all.dedup();
@@ -78,7 +78,7 @@ impl Came {
         self
     }
 
-    /// Writes the line of the table, and fails where a bound is broken.
+    /// Prints the row of the table, and fails if a limit is exceeded.
     pub fn within(&self, name: &str, requests: u64, bytes: u64, peak: usize) -> &Self {
         println!(
             "| {name} | {} | {} | {} | {} | {} |",
@@ -95,7 +95,7 @@ impl Came {
     }
 }
 
-/// A run to be made.
+/// A run to perform.
 pub struct Trial {
     catalog: Catalog,
     plan: Plan,
@@ -104,12 +104,12 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Of all tests.
+    /// A run of all tests.
     pub fn whole() -> Self {
         Self::of(&|_| true)
     }
 
-    /// Of the tests whose name `selected` takes.
+    /// A run of the tests whose names `selected` accepts.
     pub fn of(selected: &dyn Fn(&str) -> bool) -> Self {
         let catalog = plimsoll::suite::source::embedded().unwrap();
         let ask = plimsoll::plan::build::PlanRequest {
@@ -119,7 +119,7 @@ impl Trial {
         let plan = plimsoll::plan::build::build(&catalog, &ask, selected).unwrap();
         let mut settings = Settings::new("http://localhost/fhir".parse().unwrap());
         settings.groups = vec![GROUP.to_owned()];
-        // What a run may take of files is the caller's to say; with less, hostile files take less time to try.
+        // With a lower limit, the tests with hostile files take less time.
         settings.max_bytes = 64 << 20;
         Self { catalog, plan, settings, wall: SystemTime::UNIX_EPOCH + NOON }
     }
@@ -129,19 +129,19 @@ impl Trial {
         self
     }
 
-    /// The wall clock of the server, where it is not ours.
+    /// Sets another clock time of the server.
     pub fn server_at(mut self, wall: SystemTime) -> Self {
         self.wall = wall;
         self
     }
 
-    /// Runs it against the reference server with `server` in between, in paused time.
-    pub fn against(self, server: Lair) -> Came {
+    /// Runs the tests against `server`, in paused time.
+    pub fn against(self, server: HostileServer) -> TrialResult {
         self.through(move |inner, _| Arc::new(server.over(inner)))
     }
 
-    /// The same, with a transport of any kind.
-    pub fn through(self, between: impl FnOnce(InProcess, &Settings) -> Arc<dyn Transport>) -> Came {
+    /// The same, with any transport.
+    pub fn through(self, between: impl FnOnce(InProcess, &Settings) -> Arc<dyn Transport>) -> TrialResult {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         self.go(runtime, |trial, clock| {
             let server = Clock::starting_at(trial.wall);
@@ -152,8 +152,8 @@ impl Trial {
         })
     }
 
-    /// Runs it over real connections, in real time.
-    pub fn over(self, transport: impl FnOnce(&Settings) -> Arc<dyn Transport>) -> Came {
+    /// Runs the tests over real connections, in real time.
+    pub fn over(self, transport: impl FnOnce(&Settings) -> Arc<dyn Transport>) -> TrialResult {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         self.go(runtime, |trial, clock| (transport(&trial.settings), clock))
     }
@@ -162,7 +162,7 @@ impl Trial {
         self,
         runtime: tokio::runtime::Runtime,
         transport: impl FnOnce(&Self, Clock) -> (Arc<dyn Transport>, Clock),
-    ) -> Came {
+    ) -> TrialResult {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         MEMORY.reset_peak_usage();
@@ -191,9 +191,9 @@ impl Trial {
         terminal += &terminal::summary(&run, &terminal::TerminalOptions::default());
         let peak = MEMORY.peak_usage().saturating_sub(before);
         let kept = store::read(folder.path()).unwrap();
-        assert_eq!(kept.exchanges.len(), run.exchanges.len(), "the recording on disk holds what the run saw");
+        assert_eq!(kept.exchanges.len(), run.exchanges.len(), "the recording on disk has all exchanges of the run");
         let again = judge_run::judge(&self.catalog, &self.plan, &kept);
-        assert_eq!(again.judgements, run.judgements, "a replay judges alike");
-        Came { run, terminal, folder, took, requests, bytes, peak }
+        assert_eq!(again.judgements, run.judgements, "judging the recording again gives the same verdicts");
+        TrialResult { run, terminal, folder, took, requests, bytes, peak }
     }
 }

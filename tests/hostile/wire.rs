@@ -1,5 +1,5 @@
-//! What is wrong below HTTP's surface: heads without end, lengths that lie, connections that break off. A real
-//! connection to a thread of this process, in front of the reference server.
+//! Invalid HTTP on real connections: endless heads, wrong lengths, connections that end early. Threads of this process
+//! serve the connections and call the reference server.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -24,29 +24,29 @@ use crate::trial::{SPEC, Trial};
 
 const MB: usize = 1_000_000;
 
-/// An honest answer, to be written as somebody likes.
-pub struct Honest {
+/// A response of the reference server, before a test writes it to the connection.
+pub struct ValidResponse {
     pub moment: Moment,
     pub status: u16,
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
 }
 
-impl Honest {
-    /// The status line and the headers, each with its line end, but for those that frame the body.
+impl ValidResponse {
+    /// The status line and the headers, each with its line end, except Content-Length.
     fn head(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} So\r\n", self.status).into_bytes();
         for (name, value) in self.headers.iter().filter(|(name, _)| name != "content-length") {
             head.extend_from_slice(name.as_bytes());
             head.extend_from_slice(b": ");
-            // Time is real here, and nobody need wait for it.
+            // Time is real here, so no wait is requested.
             head.extend_from_slice(if name == "retry-after" { b"0" } else { value });
             head.extend_from_slice(b"\r\n");
         }
         head
     }
 
-    /// As it should be.
+    /// The valid response.
     fn plain(&self) -> Vec<u8> {
         let mut whole = self.head();
         whole.extend_from_slice(format!("Content-Length: {}\r\n\r\n", self.body.len()).as_bytes());
@@ -55,27 +55,29 @@ impl Honest {
     }
 }
 
-/// Writes an answer; an error means that nobody listens any more.
-type Pen = Arc<dyn Fn(&Honest, &mut TcpStream) -> std::io::Result<()> + Send + Sync>;
+/// Writes a response; an error means that the client closed the connection.
+type WriteResponse = Arc<dyn Fn(&ValidResponse, &mut TcpStream) -> std::io::Result<()> + Send + Sync>;
 
 struct Server {
     base: Url,
-    over: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.stopped.store(true, Ordering::Relaxed);
         // Wakes the listener.
         let _ = TcpStream::connect(self.base.socket_addrs(|| None).unwrap()[0]);
     }
 }
 
-fn serve(pen: impl Fn(&Honest, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> Server {
+fn serve(
+    write_response: impl Fn(&ValidResponse, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
+) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = Url::parse(&format!("http://{}/fhir", listener.local_addr().unwrap())).unwrap();
-    let over = Arc::new(AtomicBool::new(false));
-    let server = Server { base: base.clone(), over: over.clone() };
+    let stopped = Arc::new(AtomicBool::new(false));
+    let server = Server { base: base.clone(), stopped: stopped.clone() };
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let clock = runtime.block_on(async { Clock::system() });
@@ -83,20 +85,25 @@ fn serve(pen: impl Fn(&Honest, &mut TcpStream) -> std::io::Result<()> + Send + S
             plimsoll::reference::options::ServerOptions::new(Personality::from_word(SPEC).unwrap(), base, clock);
         options.job_time = Duration::from_millis(100);
         let router = serve::router(options);
-        let pen: Pen = Arc::new(pen);
+        let write_response: WriteResponse = Arc::new(write_response);
         let handle = runtime.handle().clone();
         while let Ok((stream, _)) = listener.accept() {
-            if over.load(Ordering::Relaxed) {
+            if stopped.load(Ordering::Relaxed) {
                 return;
             }
-            let (router, pen, handle) = (router.clone(), pen.clone(), handle.clone());
-            std::thread::spawn(move || attend(stream, router, &pen, &handle));
+            let (router, write_response, handle) = (router.clone(), write_response.clone(), handle.clone());
+            std::thread::spawn(move || serve_connection(stream, router, &write_response, &handle));
         }
     });
     server
 }
 
-fn attend(mut stream: TcpStream, router: Router, pen: &Pen, handle: &tokio::runtime::Handle) {
+fn serve_connection(
+    mut stream: TcpStream,
+    router: Router,
+    write_response: &WriteResponse,
+    handle: &tokio::runtime::Handle,
+) {
     let Some((head, body)) = read(&mut stream) else { return };
     let mut lines = head.lines();
     let mut words = lines.next().unwrap_or_default().split(' ');
@@ -107,22 +114,22 @@ fn attend(mut stream: TcpStream, router: Router, pen: &Pen, handle: &tokio::runt
     }
     let at = moment(method, target.split('?').next().unwrap_or_default());
     let Ok(request) = request.body(Body::from(body)) else { return };
-    let honest = handle.block_on(async {
+    let valid = handle.block_on(async {
         let response = router.oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec();
-        Honest { moment: at, status, headers, body }
+        ValidResponse { moment: at, status, headers, body }
     });
-    if pen(&honest, &mut stream).is_ok() {
+    if write_response(&valid, &mut stream).is_ok() {
         let _ = stream.shutdown(Shutdown::Write);
-        // Read to the end, so that the answer is not lost to a reset.
+        // Read to the end, so that no reset discards the response.
         let mut rest = [0_u8; 4096];
         while matches!(stream.read(&mut rest), Ok(read) if read > 0) {}
     }
 }
 
-/// A request's head and body.
+/// The head and body of a request.
 fn read(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut all = Vec::new();
     let mut buffer = [0_u8; 4096];
@@ -149,16 +156,16 @@ fn read(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     Some((head, body))
 }
 
-/// A run over a connection, of the tests of one flow: each has its moments.
-fn trial(server: &Server, at: Moment) -> crate::trial::Came {
+/// Runs the tests of two flows over the connection; together they have every moment.
+fn trial(server: &Server, at: Moment) -> crate::trial::TrialResult {
     let base = server.base.clone();
     let selected = |name: &str| name.ends_with("@system") || name.ends_with("@cancelled");
     let trial = Trial::of(&selected).with(|settings| {
         settings.base = base;
-        // A server within this process is either there or not.
+        // A server in this process does not need a longer timeout.
         settings.idle_timeout = Duration::from_secs(20);
         settings.least_wait = Duration::from_millis(25);
-        // Time is real here: polls that bring nothing are not repeated for long.
+        // Time is real here, so useless polls are not repeated for long.
         settings.max_wait = Duration::from_secs(if at == Moment::Poll { 2 } else { 20 });
         settings.jobs = 16;
     });
@@ -166,16 +173,16 @@ fn trial(server: &Server, at: Moment) -> crate::trial::Came {
 }
 
 #[test]
-fn an_honest_server_is_judged_conformant_over_this_wire() {
-    let server = serve(|honest, stream| stream.write_all(&honest.plain()));
-    let came = trial(&server, Moment::Other);
-    came.within("nothing wrong, for comparison", 200, 4 << 20, 100 * MB);
+fn an_unchanged_server_is_conformant_over_these_connections() {
+    let server = serve(|valid, stream| stream.write_all(&valid.plain()));
+    let result = trial(&server, Moment::Other);
+    result.within("nothing wrong, for comparison", 200, 4 << 20, 100 * MB);
     let failing = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
-    let failed: Vec<_> = came.run.judgements[0].tests.iter().filter(|test| failing(test.verdict)).collect();
+    let failed: Vec<_> = result.run.judgements[0].tests.iter().filter(|test| failing(test.verdict)).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// How far an answer comes before the connection ends.
+/// The point of a response at which the connection ends.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
     AtOnce,
@@ -187,64 +194,64 @@ enum Cut {
 }
 
 #[test]
-fn a_connection_that_breaks_off_is_explained_at_every_stage() {
+fn a_connection_that_ends_early_is_explained_at_every_stage() {
     for at in MOMENTS {
         for cut in [Cut::AtOnce, Cut::InStatusLine, Cut::InHead, Cut::BeforeBody, Cut::InBody, Cut::Reset] {
-            let server = serve(move |honest, stream| {
-                let whole = honest.plain();
-                // An answer without a body cannot be cut within it.
-                let length = honest.body.len().max(1);
-                let mut promised = honest.head();
+            let server = serve(move |valid, stream| {
+                let whole = valid.plain();
+                // A response without a body cannot end within it.
+                let length = valid.body.len().max(1);
+                let mut promised = valid.head();
                 promised.extend_from_slice(format!("Content-Length: {}\r\n\r\n", length + 1).as_bytes());
                 let head = promised.len();
-                promised.extend_from_slice(&honest.body);
+                promised.extend_from_slice(&valid.body);
                 let shown = match cut {
-                    _ if honest.moment != at => return stream.write_all(&whole),
+                    _ if valid.moment != at => return stream.write_all(&whole),
                     Cut::AtOnce => 0,
                     Cut::InStatusLine => 10,
                     Cut::InHead => head - 6,
                     Cut::BeforeBody => head,
-                    Cut::InBody => head + honest.body.len() / 2,
+                    Cut::InBody => head + valid.body.len() / 2,
                     Cut::Reset => {
-                        // Closed with the request unread, as a process that dies does.
+                        // The connection closes before the request is read, as if the process crashed.
                         let _ = stream.write_all(&promised[..head - 6]);
                         return Err(std::io::ErrorKind::ConnectionReset.into());
                     }
                 };
                 stream.write_all(&promised[..shown])
             });
-            let came = trial(&server, at);
-            came.within(&format!("cut {cut:?} ({at:?})"), 300, 4 << 20, 100 * MB);
+            let result = trial(&server, at);
+            result.within(&format!("cut {cut:?} ({at:?})"), 300, 4 << 20, 100 * MB);
             if at != Moment::Metadata {
-                assert_ne!(came.outcome(), Conformance::Conformant, "{at:?} {cut:?}");
-                came.says("the connection");
+                assert_ne!(result.outcome(), Conformance::Conformant, "{at:?} {cut:?}");
+                result.shows("the connection");
             }
         }
     }
 }
 
 #[test]
-fn floods_of_headers_are_left() {
-    type Flood = (&'static str, fn(&Honest, &mut TcpStream) -> std::io::Result<()>);
+fn floods_of_headers_are_abandoned() {
+    type Flood = (&'static str, fn(&ValidResponse, &mut TcpStream) -> std::io::Result<()>);
     let floods: [Flood; 4] = [
-        ("10,000 headers", |honest, stream| {
-            let mut head = honest.head();
+        ("10,000 headers", |valid, stream| {
+            let mut head = valid.head();
             for n in 0..10_000 {
                 head.extend_from_slice(format!("X-Flood-{n}: {n}\r\n").as_bytes());
             }
             head.extend_from_slice(b"Content-Length: 0\r\n\r\n");
             stream.write_all(&head)
         }),
-        ("a header of 10 MB", |honest, stream| {
-            stream.write_all(&honest.head())?;
+        ("a header of 10 MB", |valid, stream| {
+            stream.write_all(&valid.head())?;
             stream.write_all(b"X-Flood: ")?;
             for _ in 0..10 << 10 {
                 stream.write_all(&[b'x'; 1 << 10])?;
             }
             stream.write_all(b"\r\nContent-Length: 0\r\n\r\n")
         }),
-        ("endless headers", |honest, stream| {
-            stream.write_all(&honest.head())?;
+        ("endless headers", |valid, stream| {
+            stream.write_all(&valid.head())?;
             loop {
                 stream.write_all(b"X-Flood: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n")?;
             }
@@ -258,29 +265,29 @@ fn floods_of_headers_are_left() {
     ];
     for (name, flood) in floods {
         for at in [Moment::Kickoff, Moment::Poll, Moment::File] {
-            let server = serve(move |honest, stream| match honest.moment == at {
-                true => flood(honest, stream),
-                false => stream.write_all(&honest.plain()),
+            let server = serve(move |valid, stream| match valid.moment == at {
+                true => flood(valid, stream),
+                false => stream.write_all(&valid.plain()),
             });
-            let came = trial(&server, at);
-            came.within(&format!("{name} ({at:?})"), 300, 64 << 20, 100 * MB);
-            assert_ne!(came.outcome(), Conformance::Conformant, "{name} {at:?}");
+            let result = trial(&server, at);
+            result.within(&format!("{name} ({at:?})"), 300, 64 << 20, 100 * MB);
+            assert_ne!(result.outcome(), Conformance::Conformant, "{name} {at:?}");
         }
     }
 }
 
 #[test]
-fn lengths_that_lie_are_explained() {
-    type Lie = (&'static str, fn(&Honest) -> Vec<u8>);
-    // Plain functions, so that each lie stands by itself.
-    fn with(honest: &Honest, framing: &str) -> Vec<u8> {
-        let mut whole = honest.head();
+fn wrong_lengths_are_explained() {
+    type WrongLength = (&'static str, fn(&ValidResponse) -> Vec<u8>);
+    // Plain functions, so that the cases are independent.
+    fn with(valid: &ValidResponse, framing: &str) -> Vec<u8> {
+        let mut whole = valid.head();
         whole.extend_from_slice(framing.as_bytes());
         whole.extend_from_slice(b"\r\n\r\n");
-        whole.extend_from_slice(&honest.body);
+        whole.extend_from_slice(&valid.body);
         whole
     }
-    let lies: [Lie; 8] = [
+    let cases: [WrongLength; 8] = [
         ("too long", |h| with(h, &format!("Content-Length: {}", h.body.len() + 10))),
         ("too short", |h| with(h, &format!("Content-Length: {}", h.body.len() / 2))),
         ("negative", |h| with(h, "Content-Length: -1")),
@@ -297,27 +304,27 @@ fn lengths_that_lie_are_explained() {
             whole
         }),
     ];
-    for (name, lie) in lies {
+    for (name, write) in cases {
         for at in [Moment::Kickoff, Moment::Poll, Moment::File] {
-            let server = serve(move |honest, stream| {
-                stream.write_all(&if honest.moment == at { lie(honest) } else { honest.plain() })
+            let server = serve(move |valid, stream| {
+                stream.write_all(&if valid.moment == at { write(valid) } else { valid.plain() })
             });
-            let came = trial(&server, at);
-            came.within(&format!("Content-Length {name} ({at:?})"), 300, 4 << 20, 100 * MB);
-            // An empty answer cut in half is whole.
+            let result = trial(&server, at);
+            result.within(&format!("Content-Length {name} ({at:?})"), 300, 4 << 20, 100 * MB);
+            // Half of an empty response is still the complete response.
             if !(name == "too short" && at == Moment::Kickoff) {
-                assert_ne!(came.outcome(), Conformance::Conformant, "{name} {at:?}");
+                assert_ne!(result.outcome(), Conformance::Conformant, "{name} {at:?}");
             }
         }
     }
 }
 
 #[test]
-fn chunks_may_be_cut_anywhere() {
-    let server = serve(|honest, stream| {
-        let mut whole = honest.head();
+fn chunks_of_one_byte_are_valid() {
+    let server = serve(|valid, stream| {
+        let mut whole = valid.head();
         whole.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
-        for byte in &honest.body {
+        for byte in &valid.body {
             whole.extend_from_slice(b"1;x=\"y\"\r\n");
             whole.push(*byte);
             whole.extend_from_slice(b"\r\n");
@@ -325,9 +332,9 @@ fn chunks_may_be_cut_anywhere() {
         whole.extend_from_slice(b"0\r\nX-Trailer: x\r\n\r\n");
         stream.write_all(&whole)
     });
-    let came = trial(&server, Moment::Other);
-    came.within("chunks of one byte", 200, 4 << 20, 100 * MB);
+    let result = trial(&server, Moment::Other);
+    result.within("chunks of one byte", 200, 4 << 20, 100 * MB);
     let failing = |verdict| matches!(verdict, Verdict::Fail | Verdict::Warn | Verdict::Error);
-    let failed: Vec<_> = came.run.judgements[0].tests.iter().filter(|test| failing(test.verdict)).collect();
+    let failed: Vec<_> = result.run.judgements[0].tests.iter().filter(|test| failing(test.verdict)).collect();
     assert!(failed.is_empty(), "{failed:#?}");
 }

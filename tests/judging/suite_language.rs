@@ -132,7 +132,8 @@ impl Examples {
 fn inline(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{} = {}", bare(key), inline(value))).collect();
+            let entries: Vec<String> =
+                map.iter().map(|(key, value)| format!("{} = {}", bare(key), inline(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
@@ -303,7 +304,13 @@ fn page() -> String {
 }
 
 /// The keys of one table.
-fn keys(schema: &Value, definition: &str, node: &Value, properties: &Map<String, Value>, examples: &Examples) -> String {
+fn keys(
+    schema: &Value,
+    definition: &str,
+    node: &Value,
+    properties: &Map<String, Value>,
+    examples: &Examples,
+) -> String {
     let mut out = String::from("\n| key | value | meaning | example |\n|---|---|---|---|\n");
     let required: Vec<&str> = node["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (key, property) in properties {

@@ -1,4 +1,4 @@
-//! A small client that calls the router in process, under a paused clock.
+//! A small client that calls the router in this process, under a paused clock.
 
 use std::io::Read;
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use plimsoll::reference::serve;
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// The specs under which conversations differ little.
+/// The HL7 specs with nearly the same exchanges.
 pub const HL7: [Personality; 2] = [Personality::Stu2, Personality::Stu3];
 
 pub const BASE: &str = "http://reference.example/fhir";
@@ -25,7 +25,7 @@ pub fn paused<F: Future>(test: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(test)
 }
 
-/// A clock that begins at a fixed instant.
+/// A clock that starts at a fixed instant.
 pub fn clock() -> Clock {
     Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000))
 }
@@ -41,14 +41,14 @@ pub struct Client {
 }
 
 #[derive(Debug, Clone)]
-pub struct Got {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
     pub chunks: usize,
 }
 
-impl Got {
+impl TestResponse {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -62,8 +62,8 @@ impl Got {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// All of the answer as one text, its headers in order.
-    pub fn told(&self) -> String {
+    /// The whole response as one text, with sorted headers.
+    pub fn as_text(&self) -> String {
         let mut headers: Vec<String> = self
             .headers
             .iter()
@@ -97,7 +97,7 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    pub async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Got {
+    pub async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> TestResponse {
         let url = if url.starts_with("http") { url.to_owned() } else { format!("{BASE}/{url}") };
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
@@ -111,31 +111,31 @@ impl Client {
         let mut frames = body.into_data_stream();
         let (mut whole, mut chunks) = (Vec::new(), 0);
         while let Some(chunk) = frames.next().await {
-            // A body that is cut off ends there.
+            // An error ends the body.
             let Ok(chunk) = chunk else { break };
             whole.extend_from_slice(&chunk);
             chunks += 1;
         }
-        Got { status: parts.status, headers: parts.headers, body: whole.into(), chunks }
+        TestResponse { status: parts.status, headers: parts.headers, body: whole.into(), chunks }
     }
 
-    pub async fn get(&self, url: &str) -> Got {
+    pub async fn get(&self, url: &str) -> TestResponse {
         self.send(Method::GET, url, &[], "").await
     }
 
-    pub async fn kick_off(&self, url: &str) -> Got {
+    pub async fn kick_off(&self, url: &str) -> TestResponse {
         self.send(Method::GET, url, &[("accept", "application/fhir+json"), ("prefer", "respond-async")], "").await
     }
 
-    /// Kicks off, waits as told, and returns the manifest.
-    pub async fn export(&self, url: &str) -> Got {
+    /// Kicks off an export, waits until it is finished, and returns the response with the manifest.
+    pub async fn export(&self, url: &str) -> TestResponse {
         let started = self.kick_off(url).await;
         assert_eq!(started.status, 202, "{url}: {:?}", started.body);
         self.finish(started.header("content-location")).await
     }
 
     /// Polls until the job is no longer running.
-    pub async fn finish(&self, url: &str) -> Got {
+    pub async fn finish(&self, url: &str) -> TestResponse {
         for _ in 0..30 {
             let poll = self.get(url).await;
             if poll.status != 202 {
@@ -143,7 +143,7 @@ impl Client {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        panic!("the job at {url} does not end");
+        panic!("the job at {url} does not finish");
     }
 
     /// All lines of all files in a list of the manifest.
@@ -162,7 +162,7 @@ impl Client {
     }
 }
 
-/// Replaces what is random: 22 characters after a known word.
+/// Replaces random ids: 22 characters after a known word.
 pub fn without_secrets(text: &str) -> String {
     let mut done = text.to_owned();
     for word in ["/jobs/", "/files/", "/writes/", "/Group/", r#"\"id\":\""#, "signature="] {

@@ -1,4 +1,4 @@
-//! The conformant server keeps its specs.
+//! The conformant server meets its specs.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ fn ids(lines: &[Value]) -> BTreeSet<String> {
 }
 
 #[test]
-fn an_export_runs_its_course_at_all_levels_in_both_versions() {
+fn exports_run_to_the_end_at_all_levels_in_both_versions() {
     for spec in &HL7 {
         for (path, patients, lines) in
             [("$export", 12, 134), ("Patient/$export", 12, 128), ("Group/harbour/$export", 5, 55)]
@@ -61,7 +61,7 @@ const USUAL: [(&str, &str); 2] = [("accept", "application/fhir+json"), ("prefer"
 const LENIENT: [(&str, &str); 2] = [("accept", "application/fhir+json"), ("prefer", "respond-async, handling=lenient")];
 
 #[test]
-fn parameters_that_cannot_be_met_are_refused_by_name() {
+fn unsupported_parameters_are_refused_by_name() {
     paused(async {
         let stu2 = Client::new(options(Personality::Stu2));
         let stu3 = Client::new(options(Personality::Stu3));
@@ -72,7 +72,7 @@ fn parameters_that_cannot_be_met_are_refused_by_name() {
             ("_type=Patient,Nonsense", "Nonsense"),
             ("_typeFilter=Patient?harnessBogus=true", "harnessBogus"),
             ("_elements=name.family", "_elements"),
-            ("includeAssociatedData=Nonsense", "associated data Nonsense"),
+            ("includeAssociatedData=Nonsense", "includeAssociatedData=Nonsense"),
             ("organizeOutputBy=Observation", "organizeOutputBy"),
             ("patient=Patient/sailor-01", "patient"),
             ("_harnessBogus=1", "_harnessBogus"),
@@ -109,7 +109,7 @@ fn parameters_that_cannot_be_met_are_refused_by_name() {
 }
 
 #[test]
-fn since_and_until_choose_by_date_and_deletions_are_told() {
+fn since_and_until_select_by_date_and_deletions_are_reported() {
     paused(async {
         let client = Client::new(options(Personality::Stu3));
         let cut = "2024-03-07T00:00:00.000Z";
@@ -123,7 +123,7 @@ fn since_and_until_choose_by_date_and_deletions_are_told() {
         let until = client.export(&format!("$export?_until={cut}")).await.json();
         assert_eq!(ids(&client.lines_of(&until, "output").await).len() + new.len(), all.len());
         assert!(until.get("deleted").is_none());
-        // A plus that was not encoded comes as a space, and means the same instant.
+        // A plus that is not encoded arrives as a space, and means the same instant.
         let shifted = client.export("$export?_since=2024-03-07T05:30:00.000+05:30").await.json();
         assert_eq!(ids(&client.lines_of(&shifted, "output").await), new);
 
@@ -145,7 +145,7 @@ fn since_and_until_choose_by_date_and_deletions_are_told() {
 }
 
 #[test]
-fn types_and_patients_narrow_an_export() {
+fn types_and_patients_restrict_an_export() {
     paused(async {
         let client = Client::new(options(Personality::Stu2));
         let comma = client.export("$export?_type=Patient,Condition").await.json();
@@ -178,25 +178,25 @@ fn types_and_patients_narrow_an_export() {
 }
 
 #[test]
-fn leniency_is_reported_in_an_error_file() {
+fn ignored_parameters_are_reported_in_an_error_file() {
     paused(async {
         let client = Client::new(options(Personality::Stu3));
         let url = "$export?_harnessBogus=1&organizeOutputBy=Observation&_type=Patient,Nonsense";
         let started = client.send(Method::GET, url, &LENIENT, "").await;
         assert_eq!(started.status, 202);
         let manifest = client.finish(started.header("content-location")).await.json();
-        let told = client.lines_of(&manifest, "error").await;
-        assert_eq!(told.len(), 3);
+        let outcomes = client.lines_of(&manifest, "error").await;
+        assert_eq!(outcomes.len(), 3);
         for word in ["_harnessBogus", "organizeOutputBy", "Nonsense"] {
-            assert!(told.iter().any(|line| line.to_string().contains(word)), "{word}");
+            assert!(outcomes.iter().any(|line| line.to_string().contains(word)), "{word}");
         }
-        assert!(told.iter().all(|line| line["issue"][0]["severity"] == "warning"));
+        assert!(outcomes.iter().all(|line| line["issue"][0]["severity"] == "warning"));
         assert_eq!(client.lines_of(&manifest, "output").await.len(), 12);
     });
 }
 
 #[test]
-fn files_are_compressed_only_for_those_who_ask() {
+fn files_are_compressed_only_if_the_client_accepts_gzip() {
     paused(async {
         let client = Client::new(options(Personality::Stu3));
         let manifest = client.export("$export?_type=Observation").await.json();
@@ -212,7 +212,7 @@ fn files_are_compressed_only_for_those_who_ask() {
 }
 
 #[test]
-fn jobs_expire_and_too_many_polls_are_slowed() {
+fn jobs_expire_and_too_frequent_polls_are_refused() {
     paused(async {
         let client = Client::new(options(Personality::Stu3));
         let url = client.kick_off("$export").await.header("content-location").to_owned();
@@ -223,8 +223,8 @@ fn jobs_expire_and_too_many_polls_are_slowed() {
         for _ in 0..10 {
             assert_eq!(client.get(&url).await.status, 200);
         }
-        let slowed = client.get(&url).await;
-        assert_eq!((slowed.status.as_u16(), slowed.header("retry-after")), (429, "1"));
+        let refused = client.get(&url).await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "1"));
         tokio::time::sleep(std::time::Duration::from_secs(101)).await;
         assert_eq!(client.get(&url).await.status, 404);
         assert_eq!(client.get(file).await.status, 404);
@@ -241,8 +241,8 @@ fn the_capability_statement_names_the_operations_of_its_version() {
             assert_eq!(statement["instantiates"][0], "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data");
             assert_eq!(statement["rest"][0]["operation"][0]["name"], "export");
             let resources = statement["rest"][0]["resource"].as_array().unwrap();
-            let held = |resource: &&Value| resource["type"] != "VerificationResult";
-            let resources: Vec<&Value> = resources.iter().filter(held).collect();
+            let has_resources = |resource: &&Value| resource["type"] != "VerificationResult";
+            let resources: Vec<&Value> = resources.iter().filter(has_resources).collect();
             let own = resources.iter().find(|resource| resource["type"] == "Group").unwrap();
             assert_eq!(own["operation"][0]["name"], group);
             for resource in resources {

@@ -1,4 +1,4 @@
-//! The Australian population is what the guide's profiles ask for, and parted by every filter of the guide.
+//! The Australian population conforms to the guide's profiles, and every filter of the guide selects a part of it.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ fn identifiers<'a>(resource: &'a Value, system: &str) -> Vec<&'a Value> {
     list(resource, "identifier").iter().filter(|own| own["system"] == system).collect()
 }
 
-/// Whether an element is there, or the reason why it is not.
+/// Whether an element is present, or has a reason for its absence.
 fn given(resource: &Value, key: &str) -> bool {
     let reason = |element: &Value| list(element, "extension").iter().any(|extension| extension["url"] == ABSENT);
     let value = &resource[key];
@@ -49,7 +49,7 @@ fn given(resource: &Value, key: &str) -> bool {
     }
 }
 
-/// Whether exactly one identifier of this type is there.
+/// The number of identifiers of this type.
 fn typed(resource: &Value, code: &str) -> usize {
     let own = list(resource, "identifier").iter();
     own.filter(|own| list(&own["type"], "coding").iter().any(|coding| coding["code"] == code)).count()
@@ -63,7 +63,7 @@ fn hi_number(identifier: &Value, prefix: &str) {
     assert!(value.len() == 16 && value.starts_with(prefix) && luhn(value), "{value}");
 }
 
-fn holds_to_its_profile(resource: &Value) {
+fn assert_conforms_to_its_profile(resource: &Value) {
     let id = &resource["id"];
     let kind = resource["resourceType"].as_str().unwrap();
     let profile = resource["meta"]["profile"][0].as_str().unwrap().strip_prefix(PROFILE).unwrap();
@@ -137,15 +137,15 @@ fn holds_to_its_profile(resource: &Value) {
 }
 
 #[test]
-fn every_line_holds_to_its_profile_and_leads_to_lines_that_are_there() {
+fn every_line_conforms_to_its_profile_and_refers_to_existing_lines() {
     paused(async {
         let all = exported(&client(), &[]).await;
         assert!((200..=400).contains(&all.len()), "{}", all.len());
-        all.iter().for_each(holds_to_its_profile);
+        all.iter().for_each(assert_conforms_to_its_profile);
         let name =
             |line: &Value| format!("{}/{}", line["resourceType"].as_str().unwrap(), line["id"].as_str().unwrap());
-        let there: BTreeSet<String> = all.iter().map(name).collect();
-        assert_eq!(there.len(), all.len());
+        let names: BTreeSet<String> = all.iter().map(name).collect();
+        assert_eq!(names.len(), all.len());
         let (mut absolute, mut absent) = (0, 0);
         for line in &all {
             let text = line.to_string();
@@ -154,7 +154,7 @@ fn every_line_holds_to_its_profile_and_leads_to_lines_that_are_there() {
                 let reference = part.split('"').next().unwrap();
                 let relative = reference.strip_prefix(&format!("{BASE}/"));
                 absolute += usize::from(relative.is_some());
-                assert!(there.contains(relative.unwrap_or(reference)), "{reference}");
+                assert!(names.contains(relative.unwrap_or(reference)), "{reference}");
             }
         }
         assert!(absolute >= 5 && absent >= 5, "{absolute} absolute references, {absent} reasons for absence");
@@ -165,7 +165,7 @@ fn every_line_holds_to_its_profile_and_leads_to_lines_that_are_there() {
 }
 
 #[test]
-fn every_filter_of_the_guide_chooses_some_and_leaves_some() {
+fn every_filter_of_the_guide_selects_some_resources_and_not_others() {
     paused(async {
         let client = client();
         let hpio = "http://ns.electronichealth.net.au/id/hi/hpio/1.0|8003626566707032";
@@ -193,15 +193,20 @@ fn every_filter_of_the_guide_chooses_some_and_leaves_some() {
         ] {
             let kind = filter.split('?').next().unwrap();
             let all = exported(&client, &[("_type", kind)]).await;
-            let chosen = exported(&client, &[("_type", kind), ("_typeFilter", filter)]).await;
-            assert!(!chosen.is_empty() && chosen.len() < all.len(), "{filter}: {} of {}", chosen.len(), all.len());
-            assert!(chosen.iter().all(|line| all.contains(line)), "{filter}");
+            let selected = exported(&client, &[("_type", kind), ("_typeFilter", filter)]).await;
+            assert!(
+                !selected.is_empty() && selected.len() < all.len(),
+                "{filter}: {} of {}",
+                selected.len(),
+                all.len()
+            );
+            assert!(selected.iter().all(|line| all.contains(line)), "{filter}");
         }
     });
 }
 
 #[test]
-fn filters_of_one_type_add_up_and_leave_other_types_alone() {
+fn filters_of_one_type_add_up_and_do_not_affect_other_types() {
     paused(async {
         let client = client();
         let [nsw, vic] = ["Location?address-state=NSW", "Location?address-state=VIC"];
@@ -219,7 +224,7 @@ fn filters_of_one_type_add_up_and_leave_other_types_alone() {
 }
 
 #[test]
-fn suppressed_resources_are_kept_back_unless_a_fault_lets_them_out() {
+fn suppressed_resources_are_exported_only_with_a_fault() {
     paused(async {
         let hidden = |line: &Value| {
             let flag = format!("{PROFILE}hc-suppressed");
@@ -229,21 +234,21 @@ fn suppressed_resources_are_kept_back_unless_a_fault_lets_them_out() {
         let all = exported(&conformant, &[]).await;
         assert!(!all.iter().any(hidden));
         let shown = |line: &Value| line.to_string().contains("hc-suppressed");
-        assert!(all.iter().any(shown), "one that is flagged false is exported");
+        assert!(all.iter().any(shown), "a resource with the flag false is exported");
         assert_eq!(conformant.get("Practitioner/au-prac-10").await.status, 404);
 
         let text = "id = \"out\"\ntitle = \"t\"\narea = \"files\"\nkind = \"defect\"\nnotices = [\"a::b\"]\n[[does]]\nbehavior = \"export-suppressed\"\n";
         let fault: Fault = parse_fault("out.toml", text).unwrap();
         let open = Client::new(ServerOptions { faults: vec![fault], ..options(Personality::Hcpd) });
         let with = exported(&open, &[]).await;
-        let let_out: BTreeSet<&str> =
+        let exported_types: BTreeSet<&str> =
             with.iter().filter(|line| hidden(line)).map(|line| line["resourceType"].as_str().unwrap()).collect();
-        assert_eq!(let_out, BTreeSet::from(["Organization", "Practitioner", "PractitionerRole"]));
+        assert_eq!(exported_types, BTreeSet::from(["Organization", "Practitioner", "PractitionerRole"]));
     });
 }
 
 #[test]
-fn a_search_chooses_as_the_same_filter_does() {
+fn a_search_finds_the_same_resources_as_the_same_filter() {
     paused(async {
         let client = client();
         for (kind, query) in [
@@ -253,10 +258,10 @@ fn a_search_chooses_as_the_same_filter_does() {
         ] {
             let found = client.get(&format!("{kind}?{query}&_count=100")).await.json();
             let filter = format!("{kind}?{query}");
-            let chosen = exported(&client, &[("_type", kind), ("_typeFilter", &filter)]).await;
+            let selected = exported(&client, &[("_type", kind), ("_typeFilter", &filter)]).await;
             let resources: Vec<&Value> = list(&found, "entry").iter().map(|entry| &entry["resource"]).collect();
-            assert_eq!(resources, chosen.iter().collect::<Vec<_>>(), "{filter}");
-            assert_eq!(found["total"], chosen.len());
+            assert_eq!(resources, selected.iter().collect::<Vec<_>>(), "{filter}");
+            assert_eq!(found["total"], selected.len());
         }
         for unknown in ["Location?colour=blue", "Location?near=here", "HealthcareService?type=1"] {
             assert_eq!(client.get(unknown).await.status, 400, "{unknown}");

@@ -1,4 +1,4 @@
-//! Every fault and every legal variant changes something, and only what is asked for.
+//! Every legal variant and every step of a fault changes some response.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,48 +12,55 @@ use plimsoll::reference::options::ServerOptions;
 use plimsoll::reference::personality::spec::Personality;
 use serde_json::Value;
 
-use super::client::{BASE, Client, Got, HL7, options, paused, without_secrets};
+use super::client::{BASE, Client, HL7, TestResponse, options, paused, without_secrets};
 use super::guarded;
 
 const ACCEPT: (&str, &str) = ("accept", "application/fhir+json");
 const PREFER: (&str, &str) = ("prefer", "respond-async");
 
-/// A Group that a client makes.
+/// A Group that a client creates.
 const GROUP: &str = r#"{"resourceType":"Group","meta":{"profile":["http://hl7.org/fhir/uv/bulkdata/StructureDefinition/bulk-cohort-group"]},"modifierExtension":[{"url":"http://hl7.org/fhir/uv/bulkdata/StructureDefinition/member-filter","valueExpression":{"language":"application/x-fhir-query","expression":"Patient?gender=female"}}],"type":"person","actual":false,"name":"talk"}"#;
 
-/// A long conversation, written down with the random parts left out.
-struct Talk {
+/// Many exchanges with one server, each recorded as text without random parts.
+struct Exchanges {
     client: Client,
-    said: Vec<String>,
+    recorded: Vec<String>,
 }
 
-impl Talk {
-    fn note(&mut self, what: &str, got: &Got) {
-        self.said.push(without_secrets(&format!("{what}\n{}", got.told())));
+impl Exchanges {
+    fn note(&mut self, what: &str, got: &TestResponse) {
+        self.recorded.push(without_secrets(&format!("{what}\n{}", got.as_text())));
     }
 
-    async fn ask(&mut self, what: &str, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Got {
+    async fn send(
+        &mut self,
+        what: &str,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> TestResponse {
         let got = self.client.send(method, url, headers, body).await;
         self.note(&format!("{what} {url}"), &got);
         got
     }
 
-    /// A kick-off; the polling URL, where there is one.
+    /// Kicks off an export; returns the polling URL, if there is one.
     async fn start(&mut self, method: Method, url: &str, headers: &[(&str, &str)], body: &str) -> Option<String> {
-        let got = self.ask("start", method, url, headers, body).await;
+        let got = self.send("start", method, url, headers, body).await;
         let location = got.header("content-location");
         location.starts_with(BASE).then(|| location.to_owned())
     }
 
-    /// The polls of a job; its manifest, where it has one.
+    /// Polls a job; returns its manifest, if there is one.
     async fn wait(&mut self, url: &str) -> Option<Value> {
         let mut last = None;
         for turn in 0..4 {
-            let got = self.ask(&format!("poll {turn}"), Method::GET, url, &[], "").await;
+            let got = self.send(&format!("poll {turn}"), Method::GET, url, &[], "").await;
             last = serde_json::from_slice(&got.body).ok();
             tokio::time::sleep(Duration::from_millis(700)).await;
         }
-        self.ask("poll again", Method::GET, url, &[], "").await;
+        self.send("poll again", Method::GET, url, &[], "").await;
         last
     }
 
@@ -63,13 +70,13 @@ impl Talk {
                 let Some(url) = item["url"].as_str().filter(|url| url.starts_with(BASE)).map(str::to_owned) else {
                     continue;
                 };
-                self.ask("file", Method::GET, &url, &[("accept", "application/fhir+ndjson")], "").await;
+                self.send("file", Method::GET, &url, &[("accept", "application/fhir+ndjson")], "").await;
             }
         }
         let first = manifest["output"][0]["url"].as_str().filter(|url| url.starts_with(BASE)).map(str::to_owned);
         if let Some(url) = first {
             for headers in [&[][..], &[("accept-encoding", "gzip")], &[("accept-encoding", "identity")]] {
-                self.ask("file again", Method::GET, &url, headers, "").await;
+                self.send("file again", Method::GET, &url, headers, "").await;
             }
         }
     }
@@ -83,48 +90,48 @@ impl Talk {
     }
 }
 
-impl Talk {
-    /// A Group is made, looked at, changed, exported and deleted.
+impl Exchanges {
+    /// Creates, reads, changes, exports and deletes a Group.
     async fn cohort(&mut self) {
         let usual = [ACCEPT, PREFER];
-        let made = self.ask("make", Method::POST, "Group", &usual, GROUP).await;
+        let made = self.send("make", Method::POST, "Group", &usual, GROUP).await;
         let job = made.header("content-location").to_owned();
         let mut place = None;
         for turn in 0..4 {
-            let got = self.ask(&format!("made {turn}"), Method::GET, &job, &[], "").await;
+            let got = self.send(&format!("made {turn}"), Method::GET, &job, &[], "").await;
             let body: Value = serde_json::from_slice(&got.body).unwrap_or_default();
             let entry = &body["entry"][0];
-            let told = entry["response"]["location"].as_str().or(entry["fullUrl"].as_str());
-            place = told.map(|url| url.split("/_history").next().unwrap().to_owned()).or(place);
+            let location = entry["response"]["location"].as_str().or(entry["fullUrl"].as_str());
+            place = location.map(|url| url.split("/_history").next().unwrap().to_owned()).or(place);
             tokio::time::sleep(Duration::from_millis(700)).await;
         }
-        self.ask("make at once", Method::POST, "Group", &[ACCEPT], GROUP).await;
+        self.send("make at once", Method::POST, "Group", &[ACCEPT], GROUP).await;
         let Some(place) = place else { return };
-        self.ask("read", Method::GET, &place, &[], "").await;
-        self.ask("find", Method::GET, "Group?name=talk", &[], "").await;
-        self.ask("change", Method::PUT, &place, &usual, GROUP).await;
+        self.send("read", Method::GET, &place, &[], "").await;
+        self.send("find", Method::GET, "Group?name=talk", &[], "").await;
+        self.send("change", Method::PUT, &place, &usual, GROUP).await;
         self.export(Method::GET, &format!("{place}/$export"), &usual, "").await;
         for method in [Method::DELETE, Method::GET] {
-            self.ask("erase", method, &place, &[], "").await;
+            self.send("erase", method, &place, &[], "").await;
         }
     }
 }
 
-async fn talk(options: ServerOptions) -> Vec<String> {
+async fn all_exchanges(options: ServerOptions) -> Vec<String> {
     let spec = options.spec;
     let mutator = DataMutator::default();
     let options = ServerOptions { mutator: Some(mutator.clone()), ..options };
-    let mut talk = Talk { client: Client::new(options), said: Vec::new() };
+    let mut exchanges = Exchanges { client: Client::new(options), recorded: Vec::new() };
     let usual = [ACCEPT, PREFER];
     let lenient = [ACCEPT, ("prefer", "respond-async, handling=lenient")];
-    talk.ask("metadata", Method::GET, "metadata", &[], "").await;
-    talk.ask("read", Method::GET, "Group/harbour", &[], "").await;
+    exchanges.send("metadata", Method::GET, "metadata", &[], "").await;
+    exchanges.send("read", Method::GET, "Group/harbour", &[], "").await;
     let groups = ["Group/harbour/$export", "Group/empty-berth/$export", "Group/no-such-group/$export"];
     for path in ["$export", "Patient/$export"].into_iter().chain(groups) {
-        talk.export(Method::GET, path, &usual, "").await;
+        exchanges.export(Method::GET, path, &usual, "").await;
     }
     if spec == Personality::Stu3 {
-        talk.cohort().await;
+        exchanges.cohort().await;
     }
     let queries = [
         "_outputFormat=application%2Ffhir%2Bndjson",
@@ -145,96 +152,97 @@ async fn talk(options: ServerOptions) -> Vec<String> {
         "_type=Condition,Provenance&includeAssociatedData=LatestProvenanceResources,RelevantProvenanceResources",
     ];
     for query in queries {
-        talk.export(Method::GET, &format!("$export?{query}"), &usual, "").await;
+        exchanges.export(Method::GET, &format!("$export?{query}"), &usual, "").await;
     }
-    talk.export(Method::GET, "$export?_harnessBogus=1", &lenient, "").await;
+    exchanges.export(Method::GET, "$export?_harnessBogus=1", &lenient, "").await;
     let separate = [ACCEPT, ("prefer", "respond-async, separate-export-status")];
-    talk.export(Method::GET, "$export?_type=Patient", &separate, "").await;
-    talk.export(Method::GET, "$export?allowPartialManifests=true", &usual, "").await;
-    talk.start(Method::GET, "$export", &[ACCEPT], "").await;
-    talk.start(Method::GET, "$export", &[PREFER], "").await;
-    talk.start(Method::GET, "$export", &lenient, "").await;
+    exchanges.export(Method::GET, "$export?_type=Patient", &separate, "").await;
+    exchanges.export(Method::GET, "$export?allowPartialManifests=true", &usual, "").await;
+    exchanges.start(Method::GET, "$export", &[ACCEPT], "").await;
+    exchanges.start(Method::GET, "$export", &[PREFER], "").await;
+    exchanges.start(Method::GET, "$export", &lenient, "").await;
     let typed = r#"{"resourceType":"Parameters","parameter":[{"name":"_type","valueString":"Patient"}]}"#;
     let one = r#"{"resourceType":"Parameters","parameter":[{"name":"patient","valueReference":{"reference":"Patient/sailor-01"}}]}"#;
     let bodies = [
         ("$export", typed),
         ("Patient/$export", one),
-        // No member of that Group.
+        // This patient is not a member of the Group.
         ("Group/empty-berth/$export", one),
         ("$export", r#"{"resourceType":"Patient"}"#),
         ("$export", "{"),
     ];
     for (path, body) in bodies {
-        talk.export(Method::POST, path, &usual, body).await;
+        exchanges.export(Method::POST, path, &usual, body).await;
     }
     for path in ["Patient/sailor-07", "Binary/letter-01"] {
-        talk.ask("read", Method::GET, path, &[], "").await;
+        exchanges.send("read", Method::GET, path, &[], "").await;
     }
-    talk.ask("unknown job", Method::GET, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
-    talk.ask("unknown job", Method::DELETE, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
-    let finished = talk.export(Method::GET, "$export?_type=Encounter", &usual, "").await;
-    let running = talk.start(Method::GET, "$export?_type=Condition", &usual, "").await;
+    exchanges.send("unknown job", Method::GET, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
+    exchanges.send("unknown job", Method::DELETE, "bulk/jobs/AAAAAAAAAAAAAAAAAAAAAA", &[], "").await;
+    let finished = exchanges.export(Method::GET, "$export?_type=Encounter", &usual, "").await;
+    let running = exchanges.start(Method::GET, "$export?_type=Condition", &usual, "").await;
     for job in [running, finished].into_iter().flatten() {
-        let manifest = talk.client.get(&job).await.body;
+        let manifest = exchanges.client.get(&job).await.body;
         for method in [Method::DELETE, Method::GET, Method::DELETE] {
-            talk.ask("after", method, &job, &[], "").await;
+            exchanges.send("after", method, &job, &[], "").await;
         }
         if let Ok(manifest) = serde_json::from_slice(&manifest) {
-            talk.fetch(&manifest).await;
+            exchanges.fetch(&manifest).await;
         }
     }
-    talk.start(Method::GET, "$export?_type=Group", &usual, "").await;
+    exchanges.start(Method::GET, "$export?_type=Group", &usual, "").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let burst = talk.start(Method::GET, "$export?_type=Group", &usual, "").await;
+    let burst = exchanges.start(Method::GET, "$export?_type=Group", &usual, "").await;
     for turn in 0..burst.iter().count() * 12 {
         let url = burst.clone().unwrap();
-        talk.ask(&format!("burst {turn}"), Method::GET, &url, &[], "").await;
+        exchanges.send(&format!("burst {turn}"), Method::GET, &url, &[], "").await;
     }
-    // Last, since nothing is then as it was. The directory holds none of the resources that the mutator changes.
-    if let Some(location) = talk.start(Method::GET, "$export?_type=Patient", &usual, "").await {
+    // This is last because it changes the data. The directory has none of the resources that the mutator changes.
+    if let Some(location) = exchanges.start(Method::GET, "$export?_type=Patient", &usual, "").await {
         let _ = mutator.change();
-        if let Some(manifest) = talk.wait(&location).await {
-            talk.fetch(&manifest).await;
+        if let Some(manifest) = exchanges.wait(&location).await {
+            exchanges.fetch(&manifest).await;
         }
     }
     let _ = (mutator.delete(), mutator.fail());
-    talk.export(Method::GET, "$export?_since=2025-01-01T00:00:00Z", &usual, "").await;
-    talk.said
+    exchanges.export(Method::GET, "$export?_since=2025-01-01T00:00:00Z", &usual, "").await;
+    exchanges.recorded
 }
 
-fn said_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
-    paused(async { talk(ServerOptions { faults, ..options(spec) }).await })
+fn exchanges_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
+    paused(async { all_exchanges(ServerOptions { faults, ..options(spec) }).await })
 }
 
-fn changed(unchanged: &[String], said: &[String]) -> usize {
-    let pairs = unchanged.iter().zip(said).filter(|(one, other)| one != other).count();
-    pairs + unchanged.len().abs_diff(said.len())
+/// Returns the number of exchanges that differ.
+fn changed(unchanged: &[String], exchanges: &[String]) -> usize {
+    let pairs = unchanged.iter().zip(exchanges).filter(|(one, other)| one != other).count();
+    pairs + unchanged.len().abs_diff(exchanges.len())
 }
 
 #[test]
-fn the_conformant_server_says_the_same_twice() {
+fn the_conformant_server_sends_the_same_responses_twice() {
     for spec in &HL7 {
-        let (one, other) = (said_with(*spec, Vec::new()), said_with(*spec, Vec::new()));
+        let (one, other) = (exchanges_with(*spec, Vec::new()), exchanges_with(*spec, Vec::new()));
         for (one, other) in one.iter().zip(&other) {
             assert_eq!(one, other);
         }
         assert_eq!(one.len(), other.len());
-        assert_eq!(guarded::said(*spec, Vec::new()), guarded::said(*spec, Vec::new()));
+        assert_eq!(guarded::exchanges_with(*spec, Vec::new()), guarded::exchanges_with(*spec, Vec::new()));
     }
 }
 
-/// A conversation in which what the fault concerns comes up: with tokens, where they are asked for.
-fn said_of(spec: Personality, fault: &Fault, faults: Vec<Fault>) -> Vec<String> {
+/// Returns exchanges in which the fault can show: with a protected server if the fault is about tokens.
+fn exchanges_for(spec: Personality, fault: &Fault, faults: Vec<Fault>) -> Vec<String> {
     match fault.area {
-        Area::Auth => guarded::said(spec, faults),
-        _ => said_with(spec, faults),
+        Area::Auth => guarded::exchanges_with(spec, faults),
+        _ => exchanges_with(spec, faults),
     }
 }
 
-/// That a defect changes something is shown by the test that notices it (`selftest`); a variant that is never noticed
-/// would be no proof of anything if it changed nothing. Those of a product speak of what only it has.
+/// `selftest` shows that each defect changes a response, because a test notices it. No test notices a legal variant, so
+/// this test shows that it changes a response. Variants that are only for products are not checked.
 #[test]
-fn every_legal_variant_changes_an_answer() {
+fn every_legal_variant_changes_a_response() {
     let mut idle = Vec::new();
     for fault in plimsoll::reference::fault::embedded::faults()
         .unwrap()
@@ -242,7 +250,7 @@ fn every_legal_variant_changes_an_answer() {
         .filter(|fault| fault.kind == FaultKind::Legal)
     {
         let changes = |spec: &&Personality| {
-            changed(&said_of(**spec, &fault, Vec::new()), &said_of(**spec, &fault, vec![fault.clone()])) > 0
+            changed(&exchanges_for(**spec, &fault, Vec::new()), &exchanges_for(**spec, &fault, vec![fault.clone()])) > 0
         };
         let concerned: Vec<_> = HL7.iter().filter(|spec| fault.concerns(spec.as_str())).collect();
         if !concerned.is_empty() && !concerned.iter().any(changes) {
@@ -253,17 +261,17 @@ fn every_legal_variant_changes_an_answer() {
 }
 
 #[test]
-fn every_step_of_a_fault_matters() {
+fn every_step_of_a_fault_changes_a_response() {
     let mut idle = Vec::new();
     for fault in
         plimsoll::reference::fault::embedded::faults().unwrap().into_iter().filter(|fault| fault.does.len() > 1)
     {
         let spec = *Personality::ALL.iter().rev().find(|spec| fault.concerns(spec.as_str())).unwrap();
-        let whole = said_of(spec, &fault, vec![fault.clone()]);
+        let whole = exchanges_for(spec, &fault, vec![fault.clone()]);
         for step in 0..fault.does.len() {
             let mut less = fault.clone();
             less.does.remove(step);
-            if changed(&whole, &said_of(spec, &fault, vec![less])) == 0 {
+            if changed(&whole, &exchanges_for(spec, &fault, vec![less])) == 0 {
                 idle.push(format!("step {} of {} under {spec}", step + 1, fault.id));
             }
         }
@@ -304,7 +312,7 @@ fn every_behavior_is_named_by_a_fault() {
 }
 
 #[test]
-fn mistakes_in_fault_files_are_refused_with_what_is_wrong() {
+fn mistakes_in_fault_files_are_refused_with_a_reason() {
     let head = "id = \"x\"\ntitle = \"x\"\narea = \"poll\"\nkind = \"defect\"\nnotices = [\"poll::get\"]\n";
     let cases = [
         ("[[does]]\nat = [\"poll\"]\nstatus = 200\nnonsense = 1", "nonsense"),

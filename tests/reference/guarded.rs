@@ -1,4 +1,4 @@
-//! A server that wants tokens.
+//! A server with access control.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,10 +13,10 @@ use plimsoll::reference::options::{ServerAuth, ServerOptions, SmartClient};
 use plimsoll::reference::personality::spec::Personality;
 use serde_json::{Value, json};
 
-use super::client::{BASE, Client, Got, clock, options, paused, without_secrets};
+use super::client::{BASE, Client, TestResponse, clock, options, paused, without_secrets};
 
 #[test]
-fn without_its_token_nothing_but_metadata_is_shown() {
+fn without_a_valid_token_only_metadata_is_returned() {
     paused(async {
         let auth = ServerAuth::Token(Secret::new("open-sesame"));
         let bare = Client::new(ServerOptions { auth, ..options(Personality::Stu3) });
@@ -25,16 +25,16 @@ fn without_its_token_nothing_but_metadata_is_shown() {
         assert_eq!(manifest["requiresAccessToken"], true);
         let file = manifest["output"][0]["url"].as_str().unwrap();
         assert_eq!(known.get(file).await.status, 200);
-        for (stranger, challenge) in
+        for (other, challenge) in
             [(&bare, "Bearer"), (&bare.with_token("open-sesam"), "Bearer error=\"invalid_token\"")]
         {
             for path in ["$export", "Patient/$export", "Group/harbour", "Patient?_summary=count", file] {
-                let got = stranger.get(path).await;
+                let got = other.get(path).await;
                 assert_eq!(got.status, 401, "{path}");
                 assert!(got.is_outcome(), "{path}");
                 assert_eq!(got.header("www-authenticate"), challenge, "{path}");
             }
-            assert_eq!(stranger.get("metadata").await.status, 200);
+            assert_eq!(other.get("metadata").await.status, 200);
         }
     });
 }
@@ -68,7 +68,7 @@ fn assertion(key: &Key, change: impl FnOnce(&mut Value)) -> String {
     encode(&header, &claims, &EncodingKey::from_ec_der(&key.pkcs8)).unwrap()
 }
 
-async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> Got {
+async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> TestResponse {
     let mut fields = vec![
         ("grant_type", "client_credentials"),
         ("scope", "system/*.rs"),
@@ -81,7 +81,7 @@ async fn token(client: &Client, assertion: &str, change: &[(&str, &str)]) -> Got
     client.send(Method::POST, "auth/token", &[("content-type", "application/x-www-form-urlencoded")], &body).await
 }
 
-/// ClientHellos of TLS 1.3, 1.1 and 1.0, as short as can be.
+/// Minimal ClientHellos of TLS 1.3, 1.1 and 1.0.
 const HELLOS: [fn() -> Vec<u8>; 3] = [|| hello(3, &[0, 0x2b, 0, 3, 2, 3, 4]), || hello(2, &[]), || hello(1, &[])];
 
 fn hello(minor: u8, extensions: &[u8]) -> Vec<u8> {
@@ -94,7 +94,7 @@ fn hello(minor: u8, extensions: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn handshakes_of_today_are_taken_up_and_others_are_not() {
+fn handshakes_of_current_tls_versions_are_accepted_and_others_refused() {
     let greeter = plimsoll::reference::security::tls::greeter(&[]);
     let [modern, older, oldest] = HELLOS.map(|hello| greeter(&hello()));
     assert_eq!((modern[0], modern[5]), (22, 2), "a ServerHello");
@@ -105,8 +105,9 @@ fn handshakes_of_today_are_taken_up_and_others_are_not() {
     }
 }
 
-/// What a protected server with `faults` says to a client that it knows, to a stranger, and to one without a token.
-pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
+/// Returns the responses of a protected server with `faults` to a registered client, to an unknown client, and to a
+/// client without a token.
+pub fn exchanges_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
     let greeter = plimsoll::reference::security::tls::greeter(&faults);
     let greeted = HELLOS.map(|hello| format!("{:02x?}", greeter(&hello())));
     paused(async {
@@ -118,17 +119,17 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
         let raft = |claims: &mut Value| {
             (claims["iss"], claims["sub"], claims["jti"]) = ("raft".into(), "raft".into(), "2".into());
         };
-        let stranger = token(&client, &assertion(&key, raft), &[]).await;
+        let other = token(&client, &assertion(&key, raft), &[]).await;
         let bare = client.kick_off("$export").await;
-        let issued = |got: &Got| -> Option<String> {
+        let issued = |got: &TestResponse| -> Option<String> {
             let body: Value = serde_json::from_slice(&got.body).ok()?;
             Some(body.get("access_token")?.as_str()?.to_owned())
         };
-        let bought = issued(&own).unwrap_or_default();
-        let known = client.with_token(&bought);
+        let issued_token = issued(&own).unwrap_or_default();
+        let known = client.with_token(&issued_token);
         let unscoped = assertion(&key, |claims| claims["jti"] = "3".into());
         let unscoped = token(&client, &unscoped, &[("scope", "")]).await;
-        let mut all = vec![own, stranger, bare, unscoped];
+        let mut all = vec![own, other, bare, unscoped];
         for path in ["metadata", ".well-known/smart-configuration"] {
             all.push(client.get(path).await);
         }
@@ -142,17 +143,17 @@ pub fn said(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
         all.push(narrow.get(begun.header("content-location")).await);
         tokio::time::sleep(Duration::from_secs(301)).await;
         all.push(known.get("Group").await);
-        // What differs from one conversation to the next says nothing of the fault.
-        let told = |got: &Got| {
-            let text = got.told();
-            without_secrets(&issued(got).map_or(text.clone(), |token| text.replace(&token, "drawn by lot")))
+        // Random parts differ from run to run and do not show the fault.
+        let text_of = |got: &TestResponse| {
+            let text = got.as_text();
+            without_secrets(&issued(got).map_or(text.clone(), |token| text.replace(&token, "random")))
         };
-        all.iter().map(told).chain(greeted).collect()
+        all.iter().map(text_of).chain(greeted).collect()
     })
 }
 
 #[test]
-fn a_signed_assertion_buys_a_token_of_five_minutes() {
+fn a_signed_assertion_gets_a_token_for_five_minutes() {
     paused(async {
         let (key, other) = (key(), key());
         let registered =
@@ -178,7 +179,7 @@ fn a_signed_assertion_buys_a_token_of_five_minutes() {
             (token(&client, &assertion(&key, |c| c["aud"] = "http://elsewhere.example".into()), &[]).await, "aud"),
             (token(&client, &assertion(&key, |c| c["exp"] = 1_700_000_000.into()), &[]).await, "expired"),
             (token(&client, &assertion(&key, |c| c["exp"] = 1_790_003_600.into()), &[]).await, "too long"),
-            (token(&client, "nonsense", &[]).await, "no JWT"),
+            (token(&client, "nonsense", &[]).await, "not a JWT"),
             (
                 token(&client, &assertion(&key, |c| c["jti"] = "3".into()), &[("client_assertion_type", "x")]).await,
                 "type",

@@ -4,7 +4,7 @@ use http::Method;
 use plimsoll::reference::personality::spec::Personality;
 use serde_json::{Value, json};
 
-use super::client::{BASE, Client, Got, options, paused};
+use super::client::{BASE, Client, TestResponse, options, paused};
 
 const HEADERS: &[(&str, &str)] = &[("content-type", "application/fhir+json"), ("prefer", "respond-async")];
 const TYPES: [&str; 7] =
@@ -14,8 +14,8 @@ pub fn client() -> Client {
     Client::new(options(Personality::Hcpd))
 }
 
-/// A kick-off by POST of these parameters, each with the type of value that the guide gives it.
-pub async fn kick_off(client: &Client, params: &[(&str, &str)]) -> Got {
+/// Kicks off an export by POST with these parameters, each with the value type that the guide defines.
+pub async fn kick_off(client: &Client, params: &[(&str, &str)]) -> TestResponse {
     let parameter = params.iter().map(|(name, value)| match *name {
         "_since" => json!({"name": name, "valueInstant": value}),
         _ => json!({"name": name, "valueString": value}),
@@ -24,7 +24,7 @@ pub async fn kick_off(client: &Client, params: &[(&str, &str)]) -> Got {
     client.send(Method::POST, "$export", HEADERS, &body.to_string()).await
 }
 
-/// The lines of such an export, from all its output files.
+/// Returns the lines of such an export from all its output files.
 pub async fn exported(client: &Client, params: &[(&str, &str)]) -> Vec<Value> {
     let started = kick_off(client, params).await;
     assert_eq!(started.status, 202, "{params:?}: {:?}", started.body);
@@ -64,7 +64,7 @@ fn an_export_has_the_urls_headers_and_manifest_of_the_guide() {
 }
 
 #[test]
-fn an_export_of_nothing_says_so() {
+fn an_empty_export_has_a_message() {
     paused(async {
         let client = client();
         let filter = "Organization?identifier=http://hl7.org.au/id/abn|00000000000";
@@ -76,7 +76,7 @@ fn an_export_of_nothing_says_so() {
 }
 
 #[test]
-fn files_are_handed_out_by_post_and_by_get() {
+fn files_are_returned_by_post_and_by_get() {
     paused(async {
         let client = client();
         let started = kick_off(&client, &[("_type", "Location")]).await;
@@ -96,7 +96,7 @@ fn files_are_handed_out_by_post_and_by_get() {
 }
 
 #[test]
-fn a_deleted_job_is_gone_and_one_that_never_was_is_refused() {
+fn a_deleted_job_returns_404_and_an_unknown_job_400() {
     paused(async {
         let client = client();
         let started = kick_off(&client, &[("_type", "Location")]).await;
@@ -109,7 +109,7 @@ fn a_deleted_job_is_gone_and_one_that_never_was_is_refused() {
             assert!(gone.status == 404 && gone.is_outcome());
         }
         let again = client.send(Method::DELETE, &url, &[], "").await;
-        assert!(again.status == 404 && again.is_outcome(), "HL7's 404 of a deleted job holds for a DELETE, too");
+        assert!(again.status == 404 && again.is_outcome(), "a second DELETE returns 404 as in HL7's guide");
         let unknown = "$export-poll-status?_jobId=0b54a3d4-6f0c-4f0e-8f63-2f2d8b9f3c11";
         let refused = client.send(Method::DELETE, unknown, &[], "").await;
         assert!(refused.status == 400 && refused.is_outcome());
@@ -121,7 +121,7 @@ fn a_deleted_job_is_gone_and_one_that_never_was_is_refused() {
 }
 
 #[test]
-fn exports_are_of_the_system_and_of_the_seven_types() {
+fn exports_are_at_system_level_and_of_the_seven_types() {
     paused(async {
         let client = client();
         let statement = client.get("metadata").await.json();
@@ -136,7 +136,7 @@ fn exports_are_of_the_system_and_of_the_seven_types() {
             assert!(refused.status == 404 && refused.is_outcome(), "{path}");
         }
         let by_get = client.kick_off("$export?_type=Endpoint").await;
-        assert_eq!(by_get.status, 202, "as HL7 has it");
+        assert_eq!(by_get.status, 202, "HL7's guide permits GET");
 
         let all = exported(&client, &[("_type", &TYPES.join(","))]).await;
         let bare = exported(&client, &[]).await;
@@ -148,7 +148,7 @@ fn exports_are_of_the_system_and_of_the_seven_types() {
 }
 
 #[test]
-fn what_cannot_be_served_is_refused_with_an_outcome() {
+fn unsupported_parameters_are_refused_with_an_outcome() {
     paused(async {
         let client = client();
         for params in [
@@ -168,14 +168,14 @@ fn what_cannot_be_served_is_refused_with_an_outcome() {
         }
         let body = json!({"resourceType": "Parameters", "parameter": [{"name": "_typeFilter", "valueString": "Location?a=b"}]});
         let lenient = [HEADERS[0], ("prefer", "respond-async, handling=lenient")];
-        let passed_over = client.send(Method::POST, "$export", &lenient, &body.to_string()).await;
-        let manifest = client.finish(passed_over.header("content-location")).await.json();
-        assert_eq!(manifest["error"][0]["type"], "OperationOutcome", "what was passed over is told");
+        let started = client.send(Method::POST, "$export", &lenient, &body.to_string()).await;
+        let manifest = client.finish(started.header("content-location")).await.json();
+        assert_eq!(manifest["error"][0]["type"], "OperationOutcome", "ignored parameters are reported");
     });
 }
 
 #[test]
-fn a_delta_has_what_changed_and_names_what_was_deleted() {
+fn a_delta_has_changed_resources_and_lists_deleted_ones() {
     paused(async {
         let client = client();
         let since = "2025-06-01T00:00:00+10:00";

@@ -1,4 +1,4 @@
-//! The reference server, called in process: the conformant server, and every fault.
+//! The reference server, called in this process: the conformant server, and every fault.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 

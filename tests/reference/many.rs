@@ -1,4 +1,4 @@
-//! A generated population: the same every time, and no larger in memory for being large.
+//! A generated population: the same every time, and its size does not affect the memory use.
 
 use axum::body::Body;
 use futures_util::StreamExt;
@@ -16,14 +16,14 @@ fn many(patients: u64) -> ServerOptions {
 }
 
 #[test]
-fn two_thousand_patients_are_the_same_twice_and_counted_right() {
+fn two_thousand_patients_are_the_same_twice_and_counted_correctly() {
     paused(async {
         let mut sums = Vec::new();
         for _ in 0..2 {
             let client = Client::new(many(2000));
             let manifest = client.export("$export").await.json();
             let lines = client.lines_of(&manifest, "output").await;
-            // Ten lines a patient, three practitioners, three organizations, two groups.
+            // Ten lines per patient, three practitioners, three organizations, two Groups.
             assert_eq!(lines.len(), 2000 * 10 + 3 + 3 + 2);
             sums.push(lines);
         }
@@ -35,7 +35,7 @@ fn two_thousand_patients_are_the_same_twice_and_counted_right() {
 }
 
 #[test]
-fn a_group_and_a_date_narrow_a_generated_population() {
+fn a_group_and_a_date_restrict_a_generated_population() {
     paused(async {
         let client = Client::new(many(2000));
         let group = client.export("Group/harbour/$export?_type=Patient,Observation").await.json();
@@ -50,7 +50,7 @@ fn a_group_and_a_date_narrow_a_generated_population() {
 }
 
 #[test]
-fn a_file_of_a_million_lines_is_made_while_it_is_sent() {
+fn a_file_of_a_million_lines_is_generated_while_it_is_sent() {
     paused(async {
         let options = ServerOptions { lines_per_file: Some(1_000_000), ..many(1_000_000) };
         let router = serve::router(options);
@@ -65,7 +65,7 @@ fn a_file_of_a_million_lines_is_made_while_it_is_sent() {
         let file = send(manifest["output"][0]["url"].as_str().unwrap().to_owned()).await.unwrap();
         let mut chunks = file.into_body().into_data_stream();
         let mut lines = 0;
-        // Some chunks are enough: each is small, and none waits for those after it.
+        // Some chunks are enough: each is small, and is sent before the next is generated.
         for _ in 0..20 {
             let chunk = chunks.next().await.unwrap().unwrap();
             assert!(chunk.len() < 80 << 10, "{}", chunk.len());

@@ -33,7 +33,7 @@ fn an_export_has_the_urls_headers_and_manifest_of_the_product() {
         let empty = client.send(Method::POST, "$export-poll-status", &[], "{\"resourceType\":\"Parameters\"}").await;
         assert_eq!(empty.status, 400);
         let hl7 = client.get(&format!("bulk/jobs/{job}")).await;
-        assert_eq!(hl7.status, 404, "there is no other polling URL");
+        assert_eq!(hl7.status, 404, "the HL7 polling URL does not exist");
 
         let done = client.finish(&url).await;
         assert_eq!((done.status.as_u16(), done.header("content-type")), (200, "application/json"));
@@ -50,7 +50,7 @@ fn an_export_has_the_urls_headers_and_manifest_of_the_product() {
 }
 
 #[test]
-fn files_are_binary_resources_for_who_asks_for_one() {
+fn files_are_binary_resources_if_the_client_requests_fhir_json() {
     paused(async {
         let client = client();
         let manifest = client.export("$export?_type=Patient").await.json();
@@ -72,7 +72,7 @@ fn files_are_binary_resources_for_who_asks_for_one() {
         );
         use base64::Engine;
         let data = base64::engine::general_purpose::STANDARD.decode(binary["data"].as_str().unwrap()).unwrap();
-        assert_eq!(data, plain.body, "it holds the same");
+        assert_eq!(data, plain.body, "the Binary has the same content");
 
         assert_eq!(client.send(Method::POST, url, &[], "").await.status, 400);
         for none in
@@ -85,7 +85,7 @@ fn files_are_binary_resources_for_who_asks_for_one() {
 }
 
 #[test]
-fn what_is_wrong_is_refused_in_its_words() {
+fn invalid_parameters_are_refused_with_the_messages_of_the_product() {
     paused(async {
         let client = client();
         for (query, wanted) in [
@@ -104,7 +104,7 @@ fn what_is_wrong_is_refused_in_its_words() {
 }
 
 #[test]
-fn filters_work_and_those_that_cannot_be_understood_fail_the_job() {
+fn filters_work_and_unsupported_filters_fail_the_job() {
     paused(async {
         let client = client();
         let ids =
@@ -129,7 +129,7 @@ fn filters_work_and_those_that_cannot_be_understood_fail_the_job() {
 }
 
 #[test]
-fn equal_kick_offs_share_a_job_unless_told_not_to() {
+fn equal_kick_offs_share_a_job_without_cache_control_no_cache() {
     paused(async {
         let client = client();
         let location = async |headers: &[(&str, &str)]| {
@@ -143,10 +143,10 @@ fn equal_kick_offs_share_a_job_unless_told_not_to() {
         assert_eq!(client.send(Method::DELETE, &fresh, &[], "").await.status, 202);
         assert_eq!(client.get(&fresh).await.status, 404);
         client.finish(&first).await;
-        let over = client.send(Method::DELETE, &first, &[], "").await;
-        assert_eq!(over.status, 404);
-        assert!(over.is_outcome());
-        assert_eq!(client.get(&first).await.status, 200, "what is over stays, for two hours");
+        let finished = client.send(Method::DELETE, &first, &[], "").await;
+        assert_eq!(finished.status, 404);
+        assert!(finished.is_outcome());
+        assert_eq!(client.get(&first).await.status, 200, "a finished job is kept for two hours");
         tokio::time::sleep(std::time::Duration::from_secs(7200)).await;
         assert_eq!(client.get(&first).await.status, 404);
     });

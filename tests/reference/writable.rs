@@ -19,7 +19,7 @@ fn named<'a>(lines: &'a [Value], id: &str) -> Vec<&'a Value> {
 }
 
 #[test]
-fn what_is_put_comes_with_later_exports_alone() {
+fn a_changed_resource_is_only_in_later_exports() {
     paused(async {
         let client = writable();
         let before = client.kick_off("$export").await;
@@ -34,16 +34,19 @@ fn what_is_put_comes_with_later_exports_alone() {
 
         let manifest = client.finish(before.header("content-location")).await.json();
         let lines = client.lines_of(&manifest, "output").await;
-        assert_eq!(named(&lines, "sailor-06"), [&first], "an export is of the moment at which it began");
+        assert_eq!(named(&lines, "sailor-06"), [&first], "an export has the data of its start");
         let at = manifest["transactionTime"].as_str().unwrap();
-        assert!(now["meta"]["lastUpdated"].as_str().unwrap() > at, "and what is changed meanwhile is later");
+        assert!(
+            now["meta"]["lastUpdated"].as_str().unwrap() > at,
+            "a change during the export is later than its transactionTime"
+        );
         let since = client.export(&format!("$export?_since={at}")).await.json();
         assert_eq!(client.lines_of(&since, "output").await, [now]);
     });
 }
 
 #[test]
-fn what_is_deleted_is_told_and_gone() {
+fn a_deleted_resource_is_reported_and_not_exported() {
     paused(async {
         let client = writable();
         let at = client.export("$export").await.json()["transactionTime"].as_str().unwrap().to_owned();
@@ -55,14 +58,17 @@ fn what_is_deleted_is_told_and_gone() {
         );
         for level in ["$export", "Patient/$export", "Group/harbour/$export"] {
             let manifest = client.export(&format!("{level}?_since={at}")).await.json();
-            let told = client.lines_of(&manifest, "deleted").await;
-            assert!(told.iter().any(|line| line["entry"][0]["request"]["url"] == "Condition/ailment-06"), "{level}");
+            let reported = client.lines_of(&manifest, "deleted").await;
+            assert!(
+                reported.iter().any(|line| line["entry"][0]["request"]["url"] == "Condition/ailment-06"),
+                "{level}"
+            );
         }
     });
 }
 
 #[test]
-fn what_is_tagged_so_fails_to_be_exported() {
+fn a_resource_with_the_failing_tag_is_reported_as_an_error() {
     paused(async {
         let client = writable();
         let mut tagged = client.get("Patient/sailor-06").await.json();
@@ -70,8 +76,8 @@ fn what_is_tagged_so_fails_to_be_exported() {
         client.send(Method::PUT, "Patient/sailor-06", &FHIR, &tagged.to_string()).await;
         let manifest = client.export("$export").await.json();
         assert!(named(&client.lines_of(&manifest, "output").await, "sailor-06").is_empty());
-        let told = client.lines_of(&manifest, "error").await;
-        assert!(told[0].to_string().contains("Patient/sailor-06"), "{told:?}");
+        let reported = client.lines_of(&manifest, "error").await;
+        assert!(reported[0].to_string().contains("Patient/sailor-06"), "{reported:?}");
         tagged["meta"]["tag"] = json!([]);
         client.send(Method::PUT, "Patient/sailor-06", &FHIR, &tagged.to_string()).await;
         let manifest = client.export("$export").await.json();
@@ -83,7 +89,7 @@ fn what_is_tagged_so_fails_to_be_exported() {
 }
 
 #[test]
-fn only_what_is_there_can_be_written_and_only_where_that_is_allowed() {
+fn only_existing_resources_can_be_changed_and_only_on_a_writable_server() {
     paused(async {
         let client = writable();
         let put = async |url: &str, body: &str| client.send(Method::PUT, url, &FHIR, body).await.status.as_u16();
@@ -104,12 +110,12 @@ fn only_what_is_there_can_be_written_and_only_where_that_is_allowed() {
 fn the_mutator_changes_the_fixtures() {
     paused(async {
         let mutator = DataMutator::default();
-        assert!(mutator.change().is_err(), "before there is a server");
+        assert!(mutator.change().is_err(), "without a server");
         let client = Client::new(ServerOptions { mutator: Some(mutator.clone()), ..options(Personality::Stu2) });
         let mut all = Vec::new();
         for act in [DataMutator::change, DataMutator::change, DataMutator::delete, DataMutator::fail] {
             let names = act(&mutator).unwrap();
-            assert!(names.iter().all(|name| !all.contains(name)), "each touches others: {names:?}");
+            assert!(names.iter().all(|name| !all.contains(name)), "each call changes other resources: {names:?}");
             for name in &names {
                 let read = client.get(name).await;
                 let gone = read.status == 410;
@@ -120,6 +126,6 @@ fn the_mutator_changes_the_fixtures() {
         let manifest = client.export("$export").await.json();
         assert_eq!(client.lines_of(&manifest, "output").await.len(), 134 - 3);
         assert_eq!(client.lines_of(&manifest, "error").await.len(), 2);
-        assert!(mutator.delete().is_err(), "once");
+        assert!(mutator.delete().is_err(), "only once");
     });
 }

@@ -27,9 +27,9 @@ pub fn coverage(args: &CoverageArgs) -> Result<u8, CliError> {
     match args.format {
         CoverageFormat::Text => print(&report::coverage::text(&catalog, &specs)),
         CoverageFormat::Json => print_json(&report::coverage::json(&catalog, &specs)),
-        CoverageFormat::Markdown => print(
-            &specs.iter().map(|spec| report::coverage::markdown(&catalog, spec)).collect::<Vec<_>>().join("\n"),
-        ),
+        CoverageFormat::Markdown => {
+            print(&specs.iter().map(|spec| report::coverage::markdown(&catalog, spec)).collect::<Vec<_>>().join("\n"))
+        }
     }
     Ok(exit::CONFORMANT)
 }

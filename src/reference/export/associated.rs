@@ -1,4 +1,4 @@
-//! `includeAssociatedData`: the Provenance of exported resources. Faults add Binaries or leave types out.
+//! `includeAssociatedData`: the Provenance of exported resources. Faults add Binaries or omit types.
 
 use std::collections::{BTreeMap, BTreeSet};
 

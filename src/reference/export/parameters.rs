@@ -36,7 +36,7 @@ pub(crate) fn read(
         let repeats =
             matches!(name.as_str(), "_type" | "patient" | "_typeFilter" | "_elements" | "includeAssociatedData");
         if !first && !repeats {
-            return Err(bad_request("invalid", &format!("{name} must be given only once")));
+            return Err(bad_request("invalid", &format!("{name} can be given only once")));
         }
         read_one(reader, &mut export, &Parameter { method, name, value, first })?;
     }

@@ -247,7 +247,7 @@ words! {
         GrowingManifest = "growing-manifest",
         /// Changes a file that it listed while the job ran.
         ChangingFiles = "changing-files",
-        /// Signs the file URLs anew in each manifest.
+        /// Adds a new signature to the file URLs in each manifest.
         FreshLinks = "fresh-links",
         /// Writes one warning and one information for each job to an error file.
         InformationOutcome = "information-outcome",
@@ -385,7 +385,7 @@ words! {
         OldFilesAgain = "old-files-again",
         /// Exports the data of three seconds ago and sets `transactionTime` to that time.
         LagsBehind = "lags-behind",
-        /// Changes, before each export, the resources that were changed during the run once more.
+        /// Changes again, before each export, the resources that were changed during the run.
         ChangesGoOn = "changes-go-on",
         /// Does not report resources that were deleted during the run.
         DeletionsUntold = "deletions-untold",

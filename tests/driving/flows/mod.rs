@@ -2,8 +2,8 @@
 
 mod halts;
 mod levels;
-mod retries;
 mod probes;
 mod reference;
+mod retries;
 mod server;
 mod trouble;
