@@ -265,7 +265,7 @@ fn a_run_validates_files_against_a_package_and_only_warns() {
     warned(&run(&[&named[..], &tests].concat()));
     // Undecided requirements are in the report.
     let page = std::fs::read_to_string(report.join("index.html")).unwrap();
-    for text in ["example.harbour 1.0.0", "not checked of tide", "the invariant tide-1"] {
+    for text in ["example.harbour 1.0.0", "not checked for tide", "the invariant tide-1"] {
         assert!(page.contains(text), "{text}");
     }
     // The configuration file has the same effect as the flags.

@@ -199,7 +199,7 @@ fn without_a_token_no_request_is_sent() {
                 Method::GET => json(200, serde_json::json!({"token_endpoint": "http://127.0.0.1:9/token"})),
                 _ => json(200, serde_json::json!({"access_token": "t0ken", "token_type": "mac"})),
             },
-            "of the type \"mac\"",
+            "has the type \"mac\"",
         ),
     ];
     for (base, respond, expected) in cases {
