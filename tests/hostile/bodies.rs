@@ -9,7 +9,7 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::verdicts::judged_run::Conformance;
 
 use crate::server::{Lair, MOMENTS, Moment, answer, endless, once, repeated};
-use crate::trial::{Came, Trial};
+use crate::trial::{self, Came, Trial};
 
 const MB: usize = 1_000_000;
 
@@ -27,6 +27,9 @@ fn status_at(moment: Moment) -> u16 {
 
 #[test]
 fn an_endless_body_is_left_at_every_moment() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     for at in MOMENTS {
         let server = Lair::honest().before(move |_, moment| {
             let json = [("content-type", "application/json")];
@@ -43,6 +46,9 @@ fn an_endless_body_is_left_at_every_moment() {
 
 #[test]
 fn an_endless_file_of_good_lines_ends_with_the_bytes_a_run_may_take() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let line = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n";
     let server = Lair::honest().before(move |_, moment| {
         let ndjson = [("content-type", "application/fhir+ndjson")];
@@ -66,6 +72,9 @@ fn long_lines(all: bool) -> Lair {
 
 #[test]
 fn a_line_of_a_gigabyte_is_left() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let trial = Trial::of(&|name| name.ends_with("@system")).with(|settings| settings.max_bytes = 2 << 30);
     let came = trial.against(long_lines(false));
     came.within("one line of 1 GB, one file", 100, 1100 << 20, 200 * MB).says("a line beyond the limit");
@@ -88,6 +97,9 @@ fn bomb(first: &str, filling: &str) -> Bytes {
 
 #[test]
 fn a_gzip_bomb_is_noticed_before_it_has_grown() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     // One long line, and many that say nothing.
     let bombs = [bomb("{\"resourceType\":\"Patient\",\"id\":\"", "a"), bomb("", &format!("{}\n", " ".repeat(4095)))];
     for at in MOMENTS {
@@ -110,6 +122,9 @@ fn a_gzip_bomb_is_noticed_before_it_has_grown() {
 
 #[test]
 fn json_nested_too_deep_is_no_reason_to_fall() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
     let nests = [
         deep("[", "]"),
@@ -136,6 +151,9 @@ fn json_nested_too_deep_is_no_reason_to_fall() {
 
 #[test]
 fn a_manifest_of_a_hundred_thousand_files_is_fetched() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let item = |n: usize| format!("{{\"type\":\"Patient\",\"url\":\"http://localhost/fhir/bulk/files/x/{n}.ndjson\"}}");
     let items: Vec<String> = (0..100_000).map(item).collect();
     let manifest = format!(
@@ -160,6 +178,9 @@ fn a_manifest_of_a_hundred_thousand_files_is_fetched() {
 
 #[test]
 fn a_manifest_of_more_files_than_are_fetched_is_cut() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let mut output = String::from("[");
     for n in 0..150_000 {
         if n > 0 {
