@@ -258,53 +258,67 @@ impl Gate {
     }
 }
 
-#[test]
-fn a_killed_process_can_be_replayed_and_resumed() {
+/// Kills a run after it has sent `requests` requests, replays what it left, and resumes it. Counted by requests and not by
+/// a clock: from its first request, which gets no response, to the middle of its exports.
+fn kill_replay_and_resume(requests: usize) {
     let (server, base) = serve();
     let gate = Gate::new(&base);
     let base = &gate.base;
     let folder = tempfile::tempdir().unwrap();
-    // Killed after this number of requests: from the first request, which gets no response, to the middle of the
-    // exports.
-    for (nth, requests) in [0, 12, 25, 40].into_iter().enumerate() {
-        gate.pass(requests);
-        let report = folder.path().join(format!("report-{nth}"));
-        let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
-        let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
-        gate.wait_until_blocked(&mut run);
-        run.0.kill().unwrap();
-        run.0.wait().unwrap();
-        gate.pass(usize::MAX);
+    gate.pass(requests);
+    let report = folder.path().join("report");
+    let arguments = ["run", base.as_str(), "--spec", SPEC, "--group", GROUP, "--report"];
+    let mut run = Running(command().args(arguments).arg(&report).spawn().unwrap());
+    gate.wait_until_blocked(&mut run);
+    run.0.kill().unwrap();
+    run.0.wait().unwrap();
+    gate.pass(usize::MAX);
 
-        let reports: Vec<String> = std::fs::read_dir(&report)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        assert_eq!(reports, ["recording"], "there is no incomplete report");
-        let replayed = folder.path().join(format!("drawn-{nth}"));
-        let replay = command().arg("replay").arg(&report).arg("--report").arg(&replayed).status().unwrap();
-        assert_eq!(replay.code(), Some(3), "an incomplete recording of a conformant server is undetermined");
-        assert!(replayed.join("index.html").exists() && replayed.join("junit.xml").exists());
+    let reports: Vec<String> =
+        std::fs::read_dir(&report).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(reports, ["recording"], "there is no incomplete report");
+    let replayed = folder.path().join("replayed");
+    let replay = command().arg("replay").arg(&report).arg("--report").arg(&replayed).status().unwrap();
+    assert_eq!(replay.code(), Some(3), "an incomplete recording of a conformant server is undetermined");
+    assert!(replayed.join("index.html").exists() && replayed.join("junit.xml").exists());
 
-        let resumed = folder.path().join(format!("resumed-{nth}"));
-        let journal = folder.path().join(format!("report-{nth}.resume"));
-        let arguments = ["run", base.as_str(), "--group", GROUP, "--resume"];
-        if requests == 0 {
-            assert!(!journal.exists(), "no job was started yet");
-            let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
-            assert_eq!(status.code(), Some(2), "there is nothing to resume");
-            continue;
-        }
-        assert!(journal.exists());
+    let resumed = folder.path().join("resumed");
+    let journal = folder.path().join("report.resume");
+    let arguments = ["run", base.as_str(), "--group", GROUP, "--resume"];
+    if requests == 0 {
+        assert!(!journal.exists(), "no job was started yet");
         let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
-        let found = std::fs::read_to_string(resumed.join("junit.xml")).unwrap_or_default();
-        let found: Vec<&str> =
-            found.lines().filter(|line| line.contains("<failure") || line.contains("<error")).collect();
-        assert_eq!(status.code(), Some(0), "resumed after {requests} requests: {found:#?}");
-        assert!(!journal.exists() && !folder.path().join(format!("resumed-{nth}.resume")).exists());
-        assert!(!folder.path().join(format!("resumed-{nth}.leftovers")).exists());
-        let again = command().args(arguments).arg(&resumed).arg("--report").arg(&replayed).status().unwrap();
-        assert_eq!(again.code(), Some(2), "a finished run cannot be resumed");
+        assert_eq!(status.code(), Some(2), "there is nothing to resume");
+        return;
     }
+    assert!(journal.exists());
+    let status = command().args(arguments).arg(&report).arg("--report").arg(&resumed).status().unwrap();
+    let found = std::fs::read_to_string(resumed.join("junit.xml")).unwrap_or_default();
+    let found: Vec<&str> = found.lines().filter(|line| line.contains("<failure") || line.contains("<error")).collect();
+    assert_eq!(status.code(), Some(0), "resumed after {requests} requests: {found:#?}");
+    assert!(!journal.exists() && !folder.path().join("resumed.resume").exists());
+    assert!(!folder.path().join("resumed.leftovers").exists());
+    let again = command().args(arguments).arg(&resumed).arg("--report").arg(&replayed).status().unwrap();
+    assert_eq!(again.code(), Some(2), "a finished run cannot be resumed");
     drop(server);
+}
+
+#[test]
+fn a_run_killed_before_its_first_response_has_nothing_to_resume() {
+    kill_replay_and_resume(0);
+}
+
+#[test]
+fn a_run_killed_after_12_requests_is_replayed_and_resumed() {
+    kill_replay_and_resume(12);
+}
+
+#[test]
+fn a_run_killed_after_25_requests_is_replayed_and_resumed() {
+    kill_replay_and_resume(25);
+}
+
+#[test]
+fn a_run_killed_after_40_requests_is_replayed_and_resumed() {
+    kill_replay_and_resume(40);
 }

@@ -181,29 +181,49 @@ fn hooks_of_a_found_file_do_not_run() {
     }
 }
 
-#[test]
-fn a_failed_hook_is_no_finding_against_the_server() {
+/// A hook that fails leaves its tests undecided, and is no finding against the server.
+fn hook_in_trouble(hook: &str, says: &str) {
     let server = writable(&[]);
     let folder = tempfile::tempdir().unwrap();
-    for (hook, says) in [
-        ("#!/bin/sh\necho 'sailor-02 will not move' >&2\nexit 3\n", "the hook change ended with exit status 3"),
-        ("#!/bin/sh\nexec sleep 1000\n", "the hook change was still running after 1 s and was stopped"),
-        ("#!/bin/sh\necho all of them\n", "the hook change printed something other than Type/id on line 1"),
-        ("#!/bin/sh\n", "the hook change named no resource"),
-    ] {
-        script(&folder.path().join("hook"), hook);
-        configure(folder.path(), &server.base, "timeout = \"1s\"\n");
-        let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
-        assert_eq!(code, 3, "{text}");
-        assert!(text.contains(&format!("Undetermined: {says}")) && !text.contains("violated:"), "{text}");
-        assert_eq!(text.contains("  change: sailor-02 will not move"), hook.contains("exit 3"), "{text}");
-        let recording = std::fs::read_to_string(folder.path().join("report/recording/recording.jsonl")).unwrap();
-        assert!(
-            recording.contains(says) && !recording.contains("will not move"),
-            "the output of a hook is shown only on the terminal"
-        );
-    }
-    // A resource that no export has cannot be missing.
+    script(&folder.path().join("hook"), hook);
+    configure(folder.path(), &server.base, "timeout = \"1s\"\n");
+    let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains(&format!("Undetermined: {says}")) && !text.contains("violated:"), "{text}");
+    assert_eq!(text.contains("  change: sailor-02 will not move"), hook.contains("exit 3"), "{text}");
+    let recording = std::fs::read_to_string(folder.path().join("report/recording/recording.jsonl")).unwrap();
+    assert!(
+        recording.contains(says) && !recording.contains("will not move"),
+        "the output of a hook is shown only on the terminal"
+    );
+}
+
+#[test]
+fn a_hook_that_fails_is_no_finding_against_the_server() {
+    let hook = "#!/bin/sh\necho 'sailor-02 will not move' >&2\nexit 3\n";
+    hook_in_trouble(hook, "the hook change ended with exit status 3");
+}
+
+#[test]
+fn a_hook_that_does_not_end_is_no_finding_against_the_server() {
+    hook_in_trouble("#!/bin/sh\nexec sleep 1000\n", "the hook change was still running after 1 s and was stopped");
+}
+
+#[test]
+fn a_hook_that_prints_other_lines_is_no_finding_against_the_server() {
+    hook_in_trouble("#!/bin/sh\necho all of them\n", "the hook change printed something other than Type/id on line 1");
+}
+
+#[test]
+fn a_hook_that_prints_nothing_is_no_finding_against_the_server() {
+    hook_in_trouble("#!/bin/sh\n", "the hook change named no resource");
+}
+
+#[test]
+fn a_changed_resource_that_no_export_holds_is_not_missed() {
+    let server = writable(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), &server.base, "");
     script(&folder.path().join("hook"), "#!/bin/sh\necho Patient/nobody\n");
     let (code, text) = run(folder.path(), &["--allow-hooks"], &[]);
     assert!(text.contains("0 failed") && text.contains("no earlier export at this level has the"), "{code} {text}");

@@ -9,7 +9,7 @@ use plimsoll::base::vocabulary::Verdict;
 use plimsoll::verdicts::judged_run::Conformance;
 
 use crate::server::{HostileServer, MOMENTS, Moment, endless, once, repeated, response};
-use crate::trial::{Trial, TrialResult};
+use crate::trial::{self, Trial, TrialResult};
 
 const MB: usize = 1_000_000;
 
@@ -27,6 +27,9 @@ fn status_at(moment: Moment) -> u16 {
 
 #[test]
 fn an_endless_body_is_abandoned_at_every_moment() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     for at in MOMENTS {
         let server = HostileServer::unchanged().before(move |_, moment| {
             let json = [("content-type", "application/json")];
@@ -43,6 +46,9 @@ fn an_endless_body_is_abandoned_at_every_moment() {
 
 #[test]
 fn an_endless_file_of_valid_lines_ends_at_max_bytes() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let line = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n";
     let server = HostileServer::unchanged().before(move |_, moment| {
         let ndjson = [("content-type", "application/fhir+ndjson")];
@@ -66,6 +72,9 @@ fn long_lines(all: bool) -> HostileServer {
 
 #[test]
 fn a_line_of_a_gigabyte_is_abandoned() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let trial = Trial::of(&|name| name.ends_with("@system")).with(|settings| settings.max_bytes = 2 << 30);
     let result = trial.against(long_lines(false));
     result
@@ -90,6 +99,9 @@ fn bomb(first: &str, filling: &str) -> Bytes {
 
 #[test]
 fn a_gzip_bomb_is_detected_before_it_is_decoded_completely() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     // One long line, and many lines of spaces.
     let bombs = [bomb("{\"resourceType\":\"Patient\",\"id\":\"", "a"), bomb("", &format!("{}\n", " ".repeat(4095)))];
     for at in MOMENTS {
@@ -112,6 +124,9 @@ fn a_gzip_bomb_is_detected_before_it_is_decoded_completely() {
 
 #[test]
 fn deeply_nested_json_causes_no_crash() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
     let nests = [
         deep("[", "]"),
@@ -138,6 +153,9 @@ fn deeply_nested_json_causes_no_crash() {
 
 #[test]
 fn a_manifest_with_a_hundred_thousand_files_is_downloaded() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let item = |n: usize| format!("{{\"type\":\"Patient\",\"url\":\"http://localhost/fhir/bulk/files/x/{n}.ndjson\"}}");
     let items: Vec<String> = (0..100_000).map(item).collect();
     let manifest = format!(
@@ -162,6 +180,9 @@ fn a_manifest_with_a_hundred_thousand_files_is_downloaded() {
 
 #[test]
 fn a_manifest_with_more_files_than_the_limit_is_refused() {
+    if trial::passed_in_own_process() {
+        return;
+    }
     let mut output = String::from("[");
     for n in 0..150_000 {
         if n > 0 {
