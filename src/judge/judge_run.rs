@@ -1,6 +1,7 @@
 //! Judging: a recording and a plan in, a [`Run`] out. Pure and synchronous; the same recording gives the same run, byte for byte.
 
 use crate::check::index::Index;
+use crate::judge::flow_end;
 use crate::plan::model::{Plan, PlannedTest};
 use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
@@ -13,7 +14,10 @@ pub fn judge(catalog: &Catalog, plan: &Plan, recording: &Recording) -> Run {
 }
 
 /// The same; the run takes the recording over, so that a large one is not in memory twice.
-pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
+pub fn judge_whole(catalog: &Catalog, plan: &Plan, mut recording: Recording) -> Run {
+    let index = Index::new(&recording);
+    let stops: Vec<_> = recording.flows.iter().map(|flow| flow_end::judged_stop(catalog, &index, flow)).collect();
+    recording.flows.iter_mut().zip(stops).for_each(|(flow, stop)| flow.stop = stop);
     let index = Index::new(&recording);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
     let traffic = traffic(&recording);

@@ -6,15 +6,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{ExportLevel, words};
+use crate::recording::comparison::{Comparison, Organizing, UnrequestedResources};
 use crate::recording::data_changes::Hooked;
 use crate::recording::early_end::EarlyEnd;
-use crate::recording::facts::{Comparison, FileFacts, Organizing, UnrequestedResources};
+use crate::recording::facts::FileFacts;
+use crate::recording::handshake::Handshake;
 use crate::recording::secrecy::UrlGuessing;
 use crate::recording::settings::RecordedSettings;
 use crate::suite::model::FileList;
 
 /// The version of the recording's format; another one is refused.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A whole recording in memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -198,32 +200,6 @@ pub enum Outcome {
     Handshake(Handshake),
 }
 
-/// What a server answered to the first message of a TLS handshake.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Handshake {
-    /// A ServerHello, which settles on this version, as `TLS 1.2`.
-    Agreed(String),
-    /// An alert of this name, as `protocol_version`.
-    Refused(String),
-    /// Nothing: it closed the connection.
-    Closed,
-    /// There is none to be had, and nothing was sent: the URL is one of plain http.
-    Plain,
-}
-
-impl Handshake {
-    /// In words.
-    pub fn words(&self) -> String {
-        match self {
-            Handshake::Agreed(version) => format!("ServerHello, {version}"),
-            Handshake::Refused(alert) => format!("alert {alert}"),
-            Handshake::Closed => "the connection was closed".to_owned(),
-            Handshake::Plain => "plain http".to_owned(),
-        }
-    }
-}
-
 /// A response, redacted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
@@ -372,7 +348,7 @@ pub struct FlowRecord {
     pub comparison: Option<Comparison>,
     /// What came without a request for it, if the run looked for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub census: Option<UnrequestedResources>,
+    pub unrequested_resources: Option<UnrequestedResources>,
     /// How often the key set that the run serves had been read when a token request of this probe was answered.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
@@ -381,7 +357,7 @@ pub struct FlowRecord {
     pub organized: Option<Organizing>,
     /// What a search found for the Group that the flow made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub named: Option<NamedFiles>,
+    pub named: Option<GroupSearch>,
     /// What hooks changed, and how this flow shows it, if hooks concern it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
@@ -396,7 +372,7 @@ pub struct FlowRecord {
 
 /// What a search for a Group by its name found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedFiles {
+pub struct GroupSearch {
     /// Whether the Group was among it.
     pub found: bool,
     /// How many Groups of other names were.
@@ -420,7 +396,7 @@ words! {
     StopKind {
         /// The target does not offer it, known before any kick-off.
         NotOffered = "not-offered",
-        /// The target refused a kick-off that it may refuse.
+        /// The target refused a kick-off that it may refuse. Only the judge says so; recordings never do.
         Declined = "declined",
         /// An answer does not allow to go on; the test that judges that answer says why.
         Answer = "answer",
@@ -428,6 +404,8 @@ words! {
         Credentials = "credentials",
         /// The target was still not ready, or still asked for patience, when `--max-wait` ran out.
         Waited = "waited",
+        /// A kick-off was answered 502 to 504, again and again.
+        Unavailable = "unavailable",
         /// No answer: transport.
         Transport = "transport",
         /// The data has no such sample value, or the flow that it comes from stopped.

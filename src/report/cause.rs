@@ -1,12 +1,12 @@
 //! Causes that several tests share: tests that are undecided for the same reason, and tests that found the same thing
 //! wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
 use crate::report::exchange;
-use crate::verdicts::finding_place::PlaceKind;
+use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Tests that have the same verdict for the same reason.
@@ -129,21 +129,26 @@ fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option
 /// Whether two tests are the same on different flows and found the same things wrong.
 pub(crate) fn alike(a: &TestResult, b: &TestResult) -> bool {
     let name = |t: &TestResult| t.id.split('@').next().map(str::to_owned);
-    let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<BTreeSet<_>>();
+    let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<HashSet<_>>();
     name(a) == name(b) && !a.findings.is_empty() && signs(a) == signs(b)
 }
 
 /// What is wrong, whatever the file, the item of a list or the line.
-fn sign(finding: &Finding) -> (PlaceKind, String, String, String) {
-    let place = finding.place.to_string();
-    let place: String = place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
-    let (place, actual) = match finding.place.kind() {
-        PlaceKind::Line => (String::new(), finding.actual.clone()),
+fn sign(finding: &Finding) -> (FindingPlace, String, String) {
+    let any_item = |segment: &'_ str| if segment.parse::<u64>().is_ok() { "*" } else { segment }.to_owned();
+    let (place, actual) = match &finding.place {
+        FindingPlace::Position { .. } => {
+            (FindingPlace::Position { line: 0, column: 0, path: String::new() }, finding.actual.clone())
+        }
         // The value found wrong differs from answer to answer, but for a status it is the point.
-        PlaceKind::Status => (place, finding.actual.clone()),
-        _ => (place, String::new()),
+        place @ (FindingPlace::Status | FindingPlace::Handshake) => (place.clone(), finding.actual.clone()),
+        FindingPlace::Body(pointer) => {
+            let pointer = pointer.split('/').map(any_item).collect::<Vec<_>>().join("/");
+            (FindingPlace::Body(pointer), String::new())
+        }
+        place => (place.clone(), String::new()),
     };
-    (finding.place.kind(), place, finding.expected.clone(), actual)
+    (place, finding.expected.clone(), actual)
 }
 
 /// Findings of a test with those after each that say the same of another file.

@@ -81,8 +81,8 @@ mod tests {
     fn records_of_other_formats_are_refused_with_their_version() {
         let why = |text: &str| read(text).unwrap_err().to_string();
         let old = r#"{"start": {"format": 1, "plimsoll": "0.1.0", "settings": [["jobs at once", "4"]]}}"#;
-        assert_eq!(why(old), "recording format 1, made by Plimsoll 0.1.0; this one reads format 2");
-        assert!(why(r#"{"start": {"format": 2}}"#).ends_with("is it the run.json of a report?"));
+        assert_eq!(why(old), "recording format 1, made by Plimsoll 0.1.0; this one reads format 3");
+        assert!(why(r#"{"start": {"format": 3}}"#).ends_with("is it the run.json of a report?"));
         assert!(why("[]").ends_with("is it the run.json of a report?"));
     }
 }

@@ -36,7 +36,7 @@ pub struct Run {
     pub exchanges: Vec<Exchange>,
     /// The files' facts, as on the recording.
     pub files: Vec<FileFacts>,
-    /// The flows, as on the recording.
+    /// The flows, as on the recording, with their ends as they were judged.
     pub flows: Vec<FlowRecord>,
     /// How the run began, as on the recording.
     pub start: Start,

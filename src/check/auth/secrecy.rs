@@ -90,7 +90,7 @@ fn within(value: &Value, path: &str, broken: &mut Vec<Violation>) {
         }
         Value::Object(fields) => {
             for (key, field) in fields.iter().filter(|(_, field)| field.as_str() != Some(REDACTED)) {
-                within(field, &format!("{path}/{}", show::text(key).trim_matches('"')), broken);
+                within(field, &format!("{path}/{}", show::text(key).to_string().trim_matches('"')), broken);
             }
         }
         _ => {}
@@ -128,14 +128,14 @@ pub(crate) fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_
     let Some(withheld) = context.index.facts(exchange).and_then(|facts| facts.withheld.as_ref()) else {
         return CheckOutcome::NotApplicable("no lines were read".to_owned());
     };
-    CheckOutcome::or_violation(withheld.came == 0, || {
+    CheckOutcome::or_violation(withheld.found == 0, || {
         let line = withheld.line.unwrap_or_default();
         let mut broken = Violation::new(
             FindingPlace::Line(line),
             "no resource that was named as kept from this client",
-            if withheld.came == 1 { "one".to_owned() } else { format!("{} of them, this the first", withheld.came) },
+            if withheld.found == 1 { "one".to_owned() } else { format!("{} of them, this the first", withheld.found) },
         );
-        broken.count = withheld.came;
+        broken.count = withheld.found;
         broken
     })
 }

@@ -7,6 +7,7 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show;
+use crate::check::show::Shown;
 use crate::recording::model::Exchange;
 use crate::verdicts::finding_place::FindingPlace;
 
@@ -38,11 +39,11 @@ pub(crate) fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) ->
     if !is_own(exchange, context) {
         return CheckOutcome::NotApplicable("the file is at another origin than the target".to_owned());
     }
-    let broken = |actual: String| {
+    let broken = |actual: Shown| {
         let expected = "the URL of the file, or of a version of it below";
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Content-Location"), expected, actual)])
     };
-    let Some(text) = answer.header("content-location") else { return broken("no Content-Location".to_owned()) };
+    let Some(text) = answer.header("content-location") else { return broken("no Content-Location".into()) };
     let Ok(asked) = Url::parse(&exchange.request.url) else {
         return CheckOutcome::Undecided("the URL of the file cannot be read".to_owned());
     };

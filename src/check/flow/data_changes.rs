@@ -8,7 +8,7 @@ use crate::base::instant::Instant;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, SecondRead};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, OtherReads, SecondRead};
 use crate::recording::model::Exchange;
 use crate::suite::flow::HookName;
 use crate::suite::model::FileList;
@@ -79,9 +79,20 @@ fn read(thing: &ChangedResource) -> String {
     thing.read.map(|id| format!("exchange {id}")).unwrap_or_default()
 }
 
+/// What the read of a resource shows. A 404 shows that the resource is gone only if the target serves other reads.
+fn shown(state: &ChangeState) -> ChangeState {
+    let unread = |why: &str| ChangeState::Unread(format!("the read was answered 404, and {why}"));
+    match state {
+        ChangeState::NotFound { date, others: OtherReads::Served } => ChangeState::Gone(date.clone()),
+        ChangeState::NotFound { others: OtherReads::NotServed, .. } => unread("so are those of other resources"),
+        ChangeState::NotFound { others: OtherReads::None, .. } => unread("nothing shows that reads are served"),
+        state => state.clone(),
+    }
+}
+
 /// The outcome if a resource cannot be judged.
 fn why_unjudged(thing: &ChangedResource) -> Option<CheckOutcome> {
-    if let ChangeState::Unread(why) = &thing.state {
+    if let ChangeState::Unread(why) = shown(&thing.state) {
         let why = format!("what the hook {} touched cannot be read: {why} ({})", thing.hook, read(thing));
         return Some(CheckOutcome::Undecided(why));
     }
@@ -138,7 +149,8 @@ pub(crate) fn changes_come(exchange: &Exchange, context: &CheckContext<'_>) -> C
 
 fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bool) -> CheckOutcome {
     let kind = &thing.kind;
-    let date = match &thing.state {
+    let state = shown(&thing.state);
+    let date = match &state {
         ChangeState::There(Some(date)) if thing.exported && !moved_on(thing) => date,
         ChangeState::There(None) if thing.exported && !moved_on(thing) => {
             return CheckOutcome::NotShown(format!("the target does not say when the {kind} was changed"));
@@ -161,12 +173,12 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
     if let Some(since) = before {
         // A change up to the first export must be in that export; this one asks only for later changes.
         let told = is_long_over(date, since);
-        let lacked = match thing.came_before {
+        let lacked = match thing.seen_before {
             Some(ChangeSeen::Unseen) => true,
             Some(ChangeSeen::Absent | ChangeSeen::Stale) => !told,
             _ => false,
         };
-        return match (lacked, thing.came) {
+        return match (lacked, thing.seen) {
             (true, ChangeSeen::Absent | ChangeSeen::Stale) => lost(
                 format!("the {kind} changed at {date} ({}) in the export up to {since} or in this one", read(thing)),
                 "in neither as it is since",
@@ -176,7 +188,7 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
     }
     let expected =
         || format!("the {kind} as it is since {date} ({}), which is not after transactionTime {end}", read(thing));
-    match thing.came {
+    match thing.seen {
         ChangeSeen::Fresh => CheckOutcome::Holds,
         ChangeSeen::Stale => lost(expected(), "an earlier state of it"),
         ChangeSeen::Absent => lost(expected(), "an export without it"),
@@ -212,7 +224,7 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
         if let Some(outcome) = why_unjudged(thing) {
             return outcome;
         }
-        match &thing.state {
+        match &shown(&thing.state) {
             ChangeState::Gone(Some(date)) if is_over(date, end) == Some(true) => {
                 let after = since(context).is_some_and(|since| Instant::parse(date) > Instant::parse(since));
                 if !after {
@@ -256,7 +268,7 @@ pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> 
         if let Some(outcome) = why_unjudged(thing) {
             return outcome;
         }
-        match thing.came {
+        match thing.seen {
             ChangeSeen::Absent => {}
             ChangeSeen::Unseen => return CheckOutcome::NotShown("not all output files came whole".to_owned()),
             _ => return CheckOutcome::NotShown(format!("the {} was exported all the same", thing.kind)),
@@ -294,8 +306,8 @@ mod tests {
             exported: true,
             read: Some(7),
             state: ChangeState::There(Some(date.to_owned())),
-            came,
-            came_before: None,
+            seen: came,
+            seen_before: None,
             deleted: false,
             second_read: None,
         }
@@ -355,7 +367,7 @@ mod tests {
             ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Absent, "no"),
             ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Fresh, "yes"),
         ] {
-            let thing = ChangedResource { came_before: Some(before), ..thing(date, came) };
+            let thing = ChangedResource { seen_before: Some(before), ..thing(date, came) };
             assert_eq!(word(&change(&thing, end, since, false)), says, "{date} {before} {came}");
         }
     }

@@ -11,6 +11,7 @@ use crate::base::percent::percent_decode;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, Response};
 use crate::verdicts::finding_place::FindingPlace;
@@ -47,16 +48,16 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
             show::shape(value),
         )]);
     };
-    let broken = |expected: String| {
+    let broken = |expected: Shown| {
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/request"), expected, show::text(text))])
     };
     let url = match Url::parse(text) {
         Ok(url) if shape::is_absolute_url(text) => url,
-        _ => return broken("an absolute URL, the one of the kick-off".to_owned()),
+        _ => return broken("an absolute URL, the one of the kick-off".into()),
     };
     let path = percent_decode(url.path());
     if !path.trim_end_matches('/').ends_with("$export") {
-        return broken("a URL whose path ends in $export, as that of the kick-off does".to_owned());
+        return broken("a URL whose path ends in $export, as that of the kick-off does".into());
     }
     let asked = context.index.kickoff(&context.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
     if let Some(asked) = asked.map(|asked| percent_decode(asked.path()).into_owned())
@@ -65,19 +66,19 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
     {
         let (whole, end) = ("a URL whose path ends in", "as that of the kick-off does");
         return broken(match whose(&asked) {
-            "" => format!("{whole} $export after the base, {end}"),
-            level => format!("{whole} {level}/$export, {end}"),
+            "" => format!("{whole} $export after the base, {end}").into(),
+            level => format!("{whole} {level}/$export, {end}").into(),
         });
     }
     let sent = if context.flow.posted { &[][..] } else { context.flow.params.as_slice() };
     let shown: Vec<(String, String)> = url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
     for (name, _) in sent {
         if !shown.iter().any(|(known, _)| known == name) {
-            return broken(format!("the parameter {name}, which was sent"));
+            return broken(format!("the parameter {name}, which was sent").into());
         }
         if !same_values(name, sent, &shown) {
             let values: Vec<&str> = sent.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
-            return broken(format!("{name} as it was sent, {}", show::text(&values.join(","))));
+            return broken(show::text(&values.join(",")).map(|values| format!("{name} as it was sent, {values}")));
         }
     }
     CheckOutcome::Holds
@@ -196,10 +197,9 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::NotApplicable("there is no answer".to_owned());
     };
     let expected = "an HTTP date, later than the answer's own Date";
-    let broken = |actual: String| {
-        CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)])
-    };
-    let Some(text) = response.header("expires") else { return broken("no Expires".to_owned()) };
+    let broken =
+        |actual: Shown| CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)]);
+    let Some(text) = response.header("expires") else { return broken("no Expires".into()) };
     let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return broken(show::text(text)) };
     // A Date that is days off is wrong, because of the server or a proxy. Then a time ahead of our clock is good.
     let day = 24 * 60 * 60;
@@ -212,7 +212,7 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::Holds;
     }
     match server_date(response) {
-        Some(now) if expires <= now => broken(format!("{}, which is not", show::text(text))),
+        Some(now) if expires <= now => broken(show::text(text).map(|text| format!("{text}, which is not"))),
         _ => CheckOutcome::Holds,
     }
 }
@@ -288,7 +288,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
     if before.get("transactionTime") != after.get("transactionTime") {
         broken.push(Violation::new(
             FindingPlace::body("/transactionTime"),
-            format!("{}, as in exchange {}", show::shape(before.get("transactionTime")), first.id),
+            show::shape(before.get("transactionTime")).map(|time| format!("{time}, as in exchange {}", first.id)),
             show::shape(after.get("transactionTime")),
         ));
     }

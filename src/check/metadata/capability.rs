@@ -64,7 +64,7 @@ pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
             || address.contains("hl7.org/fhir/bulk-data")
     });
     CheckOutcome::or_violation(good, || {
-        let actual = if named.is_empty() { "nothing".to_owned() } else { show::text(&named.join(", ")) };
+        let actual = if named.is_empty() { "nothing".into() } else { show::text(&named.join(", ")) };
         let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");
         Violation::new(FindingPlace::body("/instantiates"), expected, actual).shown_by(id)
     })
@@ -142,7 +142,7 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
     let missing: Vec<&str> = seen.difference(&declared).copied().collect();
     CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = "every type that is exported".to_owned();
-        let actual = format!("not {}", show::text(&missing.join(", ")));
+        let actual = show::text(&missing.join(", ")).map(|types| format!("not {types}"));
         Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
     })
 }

@@ -154,7 +154,7 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
         }
         400..=499 | 501 => CheckOutcome::Holds,
         status => {
-            let expected = format!("a refusal, for exchange {id} does not list {}", show::text(kind));
+            let expected = show::text(kind).map(|kind| format!("a refusal, for exchange {id} does not list {kind}"));
             CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, status.to_string())])
         }
     }

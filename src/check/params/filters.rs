@@ -7,7 +7,8 @@ use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::flow_files::whole_files;
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
+use crate::recording::comparison::{FoundCount, Recheck};
+use crate::recording::facts::LineFacts;
 use crate::recording::model::Exchange;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
@@ -74,7 +75,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
             (lost > 0).then(|| format!("{lost} of {expected} of type {kind}"))
         })
         .collect();
-    let all = comparison.types.values().fold(KeptProfiles::default(), |sum, kept| KeptProfiles {
+    let all = comparison.types.values().fold(FoundCount::default(), |sum, kept| FoundCount {
         expected: sum.expected.saturating_add(kept.expected),
         found: sum.found.saturating_add(kept.found),
     });
@@ -94,7 +95,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
 /// `some-left-out`: of the resources that a date or filter certainly leaves out, and that no exported resource refers
 /// to, some are missing.
 pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let KeptProfiles { expected, found } = match spared(exchange, context) {
+    let FoundCount { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
         Err(outcome) => return outcome,
     };
@@ -107,7 +108,7 @@ pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> 
 
 /// `none-beyond`: all of them are missing.
 pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let KeptProfiles { expected, found } = match spared(exchange, context) {
+    let FoundCount { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
         Err(outcome) => return outcome,
     };
@@ -117,7 +118,7 @@ pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     })
 }
 
-fn spared(exchange: &Exchange, context: &CheckContext<'_>) -> Result<KeptProfiles, CheckOutcome> {
+fn spared(exchange: &Exchange, context: &CheckContext<'_>) -> Result<FoundCount, CheckOutcome> {
     if manifest_of(exchange).is_none() {
         return Err(no_manifest());
     }

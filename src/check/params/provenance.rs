@@ -4,13 +4,13 @@ use crate::check::context::CheckContext;
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::CheckOutcome;
 use crate::check::params::unrequested::{output, unrequested};
-use crate::recording::facts::{KeptProfiles, Lineage, Recheck};
+use crate::recording::comparison::{FoundCount, Lineage, Recheck};
 use crate::recording::model::Exchange;
 
 fn lineage<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Lineage, CheckOutcome> {
-    let census = unrequested(exchange, context)?;
+    let unrequested = unrequested(exchange, context)?;
     let none = || CheckOutcome::NotApplicable("there is no earlier export to compare its Provenance with".to_owned());
-    let lineage = census.lineage.as_ref().ok_or_else(none)?;
+    let lineage = unrequested.lineage.as_ref().ok_or_else(none)?;
     match lineage.all.expected.saturating_sub(gone(lineage)) {
         0 => Err(CheckOutcome::NotShown("what came has no Provenance in the earlier export".to_owned())),
         _ => Ok(lineage),
@@ -22,7 +22,7 @@ fn gone(lineage: &Lineage) -> u64 {
     lineage.recheck.as_ref().map_or(0, Recheck::gone)
 }
 
-fn missing(kept: KeptProfiles, what: &str, gone: u64, recheck: Option<&Recheck>) -> CheckOutcome {
+fn missing(kept: FoundCount, what: &str, gone: u64, recheck: Option<&Recheck>) -> CheckOutcome {
     match still_missing(kept, gone, recheck) {
         Ok(0) => CheckOutcome::Holds,
         Ok(lost) => {
@@ -46,7 +46,7 @@ pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) 
 /// `provenance-narrowed`: the export leaves some Provenance out.
 pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
-        Ok(Lineage { older: KeptProfiles { expected: 0, .. }, .. }) => {
+        Ok(Lineage { older: FoundCount { expected: 0, .. }, .. }) => {
             CheckOutcome::NotShown("each resource that came has one Provenance at most".to_owned())
         }
         Ok(lineage) => match lineage.all.expected.saturating_sub(gone(lineage)) {
@@ -75,7 +75,7 @@ pub(crate) fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>)
 
 /// `provenance-union`: all Provenance, if the flow to compare with, which asks for the newest only, leaves some out.
 pub(crate) fn provenance_union(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage.as_ref());
+    let compared = context.compared.and_then(|compared| compared.unrequested_resources.as_ref()?.lineage.as_ref());
     match compared {
         Some(compared) if compared.all.found < compared.all.expected.saturating_sub(gone(compared)) => {
             provenance_there(exchange, context)
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn missing_provenance_is_violated_unless_it_may_be_gone() {
-        let kept = |expected, found| KeptProfiles { expected, found };
+        let kept = |expected, found| FoundCount { expected, found };
         let unclear = Recheck { asked: 1, ..Recheck::default() };
         assert_eq!(missing(kept(3, 3), "x", 0, Some(&unclear)), CheckOutcome::Holds);
         assert!(matches!(missing(kept(3, 2), "x", 0, Some(&unclear)), CheckOutcome::NotShown(_)));

@@ -8,6 +8,7 @@ use crate::base::instant::Instant;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{shape, show};
 use crate::recording::model::{Exchange, FlowRecord};
 use crate::suite::model::FileList;
@@ -23,9 +24,9 @@ fn listed(manifest: &Value) -> BTreeSet<&str> {
         .collect()
 }
 
-fn named(types: &BTreeSet<&str>) -> String {
+fn named(types: &BTreeSet<&str>) -> Shown {
     match types.len() {
-        0 => "no type".to_owned(),
+        0 => "no type".into(),
         _ => show::text(&types.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
     }
 }
@@ -64,7 +65,7 @@ pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     }
     let (own, other) = (listed(own), listed(other));
     CheckOutcome::or_violation(own == other, || {
-        let expected = format!("the types of flow {}: {}", compared.name, named(&other));
+        let expected = named(&other).map(|types| format!("the types of flow {}: {types}", compared.name));
         Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
@@ -80,7 +81,7 @@ pub(crate) fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
         return CheckOutcome::NotApplicable(format!("flow {} exported nothing", compared.name));
     }
     CheckOutcome::or_violation(other.is_subset(&own), || {
-        let expected = format!("the types of flow {} at least: {}", compared.name, named(&other));
+        let expected = named(&other).map(|types| format!("the types of flow {} at least: {types}", compared.name));
         Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
@@ -95,7 +96,8 @@ pub(crate) fn only_types_asked(exchange: &Exchange, context: &CheckContext<'_>) 
         return CheckOutcome::NotApplicable("nothing was narrowed, or nothing was exported".to_owned());
     }
     CheckOutcome::or_violation(own.is_subset(&asked), || {
-        Violation::new(FindingPlace::body("/output"), format!("only what _type names: {}", named(&asked)), named(&own))
+        let expected = named(&asked).map(|types| format!("only what _type names: {types}"));
+        Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
 
@@ -159,7 +161,7 @@ pub(crate) fn nothing_before_since(exchange: &Exchange, context: &CheckContext<'
     };
     CheckOutcome::or_violation(earliest >= since, || {
         // The recording does not keep the line, so the finding names none.
-        let actual = format!("an earlier one; the earliest of the file is {}", show::text(text));
+        let actual = show::text(text).map(|text| format!("an earlier one; the earliest of the file is {text}"));
         Violation::new(FindingPlace::Lines, "meta.lastUpdated on or after _since", actual)
     })
 }
@@ -175,7 +177,7 @@ pub(crate) fn wrapped_binary(exchange: &Exchange, context: &CheckContext<'_>) ->
     let types: BTreeSet<&str> = facts.lines.types.keys().map(String::as_str).collect();
     let alone = facts.lines.resources == 1 && types.contains("Binary");
     CheckOutcome::or_violation(alone, || {
-        let actual = format!("{} resources of {}", facts.lines.resources, named(&types));
+        let actual = named(&types).map(|types| format!("{} resources of {types}", facts.lines.resources));
         Violation::new(FindingPlace::whole_body(), "one Binary resource", actual)
     })
 }

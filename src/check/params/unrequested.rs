@@ -4,7 +4,8 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::flow_files::whole_files;
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::recording::facts::UnrequestedResources;
+use crate::check::show::Shown;
+use crate::recording::comparison::UnrequestedResources;
 use crate::recording::model::Exchange;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
@@ -17,13 +18,13 @@ pub(crate) fn unrequested<'a>(
     if manifest_of(exchange).is_none() {
         return Err(no_manifest());
     }
-    context.flow.census.as_ref().ok_or_else(|| {
+    context.flow.unrequested_resources.as_ref().ok_or_else(|| {
         CheckOutcome::Undecided("the recording does not say whose the resources are that came".to_owned())
     })
 }
 
 /// A finding in the output as a whole.
-pub(crate) fn output(expected: impl Into<String>, actual: impl Into<String>, count: u64) -> CheckOutcome {
+pub(crate) fn output(expected: impl Into<Shown>, actual: impl Into<Shown>, count: u64) -> CheckOutcome {
     let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
     broken.count = count.max(1);
     CheckOutcome::Violated(vec![broken])
@@ -36,38 +37,38 @@ pub(crate) fn counted<'c>(counts: impl Iterator<Item = (&'c String, u64)>) -> St
 
 /// `only-members`: no resource of a patient outside the Group, unless resources of members refer to it.
 pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let census = match unrequested(exchange, context) {
-        Ok(census) => census,
+    let unrequested = match unrequested(exchange, context) {
+        Ok(unrequested) => unrequested,
         Err(outcome) => return outcome,
     };
-    if let Some(why) = &census.members_unknown {
+    if let Some(why) = &unrequested.members_unknown {
         return CheckOutcome::NotShown(why.clone());
     }
-    if !census.whole {
+    if !unrequested.whole {
         return CheckOutcome::NotShown("more came than is held, so that what leads to others is not known".to_owned());
     }
-    if census.outsiders.is_empty() {
+    if unrequested.outsiders.is_empty() {
         return CheckOutcome::Holds;
     }
-    let actual = format!("resources of others: {}", counted(census.outsiders.iter().map(|(k, n)| (k, *n))));
+    let actual = format!("resources of others: {}", counted(unrequested.outsiders.iter().map(|(k, n)| (k, *n))));
     output(
         "resources of the Group's members alone, and what these lead to",
         actual,
-        saturating_sum(census.outsiders.values().copied()),
+        saturating_sum(unrequested.outsiders.values().copied()),
     )
 }
 
 /// `compartment-types`: every type that has resources about patients in the system export is in this export.
 pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let census = match unrequested(exchange, context) {
-        Ok(census) => census,
+    let unrequested = match unrequested(exchange, context) {
+        Ok(unrequested) => unrequested,
         Err(outcome) => return outcome,
     };
-    let Some(compartment) = &census.compartment else {
+    let Some(compartment) = &unrequested.compartment else {
         return CheckOutcome::NotApplicable("there is no export of everything to compare it with".to_owned());
     };
     if compartment.absent.is_empty() {
-        return match compartment.came.is_empty() {
+        return match compartment.present.is_empty() {
             true => CheckOutcome::NotShown("the export of everything holds nothing about patients".to_owned()),
             false => CheckOutcome::Holds,
         };
@@ -112,7 +113,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
     if asked.is_empty() {
         return CheckOutcome::NotApplicable("no type was asked for".to_owned());
     }
-    let Some(census) = &context.flow.census else {
+    let Some(unrequested) = &context.flow.unrequested_resources else {
         return CheckOutcome::Undecided(
             "the recording does not say what came without having been asked for".to_owned(),
         );
@@ -124,7 +125,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
             "a file holds another type than its item names; its own test says so".to_owned(),
         );
     }
-    let foreign: Vec<String> = census
+    let foreign: Vec<String> = unrequested
         .foreign
         .iter()
         .map(|(kind, (came, alone))| (kind, if referenced { *alone } else { *came }))
@@ -137,7 +138,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
         let strange = |kind: &String| !asked.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
         let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(strange));
         let read = whole_files(context, FileList::Output).len() >= items(manifest, "output").len();
-        return match (read, more && !census.whole) {
+        return match (read, more && !unrequested.whole) {
             (false, _) => CheckOutcome::Undecided("not every output file was read whole".to_owned()),
             (true, true) => {
                 CheckOutcome::NotShown("more came than is held, so that what refers to others is not known".to_owned())
@@ -145,7 +146,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
             (true, false) => CheckOutcome::Holds,
         };
     }
-    if referenced && !census.whole {
+    if referenced && !unrequested.whole {
         return CheckOutcome::NotShown("more came than is held, so that what refers to others is not known".to_owned());
     }
     let but = if referenced { ", and what these refer to" } else { "" };
@@ -162,23 +163,23 @@ pub(crate) fn only_patients_asked(exchange: &Exchange, context: &CheckContext<'_
     if asked.is_empty() {
         return CheckOutcome::NotApplicable("no patient was asked for".to_owned());
     }
-    let Some(census) = &context.flow.census else {
+    let Some(unrequested) = &context.flow.unrequested_resources else {
         return CheckOutcome::Undecided(
             "the recording does not say what came without having been asked for".to_owned(),
         );
     };
-    if census.strangers.is_empty() {
-        return match census.whole {
+    if unrequested.strangers.is_empty() {
+        return match unrequested.whole {
             true => CheckOutcome::Holds,
             false => CheckOutcome::NotShown("more came than is held, so that some may be of other patients".to_owned()),
         };
     }
     let strangers: Vec<String> =
-        census.strangers.iter().map(|(kind, count)| format!("{count} of type {kind}")).collect();
+        unrequested.strangers.iter().map(|(kind, count)| format!("{count} of type {kind}")).collect();
     let expected = format!("resources of {} alone", asked.join(", "));
     let actual = format!("resources of other patients: {}", strangers.join(", "));
     let mut broken = Violation::new(FindingPlace::body("/output"), expected, actual);
-    broken.count = saturating_sum(census.strangers.values().copied());
+    broken.count = saturating_sum(unrequested.strangers.values().copied());
     CheckOutcome::Violated(vec![broken])
 }
 

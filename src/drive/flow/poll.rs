@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::drive::context::FlowContext;
 use crate::drive::flow::job::Job;
+use crate::drive::flow::state::ManifestTimes;
 use crate::drive::flow::{requests, retry};
 use crate::drive::progress::Event;
 use crate::drive::stops::{no_answer, stop};
@@ -18,7 +19,6 @@ use crate::measure::job_state::{JobStanding, SeenPoll};
 use crate::recording::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::recording::shape::{is_manifest, without_bom};
 use crate::session::exchange::{FullResponse, Reply, RequestSpec};
-use crate::suite::flow::Identity;
 
 /// The most bytes of a response that are read: a manifest of a hundred thousand files fits.
 const MAX_RESPONSE: usize = 64 << 20;
@@ -187,7 +187,9 @@ pub(crate) async fn poll(
     match standing {
         JobStanding::Complete => {
             context.run.target.job_ended();
-            context.set_manifest_exchange(exchange);
+            if let Ok(whole) = &reply.result {
+                context.set_manifest_times(ManifestTimes::new(context.run.clock.elapsed(), &whole.headers));
+            }
             Ok(PollStep::Done(polls.manifest.take().unwrap_or_default()))
         }
         JobStanding::Running | JobStanding::Unsure => {
@@ -217,13 +219,6 @@ pub(crate) async fn poll(
                 return Err(ended(format!("the target answered {status} for the job that it had started")));
             }
             Err(ended(format!("the job ended with {status}")))
-        }
-        // A client with narrow scopes may be refused the whole export, even as late as this.
-        JobStanding::Refused
-            if context.planned.flow.identity == Identity::Narrow && context.planned.flow.optional.is_some() =>
-        {
-            let optional = context.planned.flow.optional.as_deref().unwrap_or_default();
-            Err(stop(StopKind::Declined, Some(exchange), format!("{optional}: the poll was answered {status}")))
         }
         JobStanding::Refused => {
             Err(stop(StopKind::Credentials, Some(exchange), format!("the poll was answered {status}")))

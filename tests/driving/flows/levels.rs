@@ -70,10 +70,10 @@ fn one_cause_is_one_failure() {
 }
 
 #[test]
-fn what_may_be_refused_is_declined_and_credentials_are_their_own_matter() {
+fn a_refused_kickoff_is_recorded_as_what_it_is() {
     let post = "export = \"system\"\nmethod = \"post\"\noptional = \"kick-off by POST is optional\"";
     for (status, kind) in
-        [(405, StopKind::Declined), (500, StopKind::Declined), (401, StopKind::Credentials), (200, StopKind::Answer)]
+        [(405, StopKind::Answer), (502, StopKind::Unavailable), (401, StopKind::Credentials), (200, StopKind::Answer)]
     {
         let server = Server::new(move |call| call.is_kickoff().then(|| respond(status, &[], "")));
         let recording = server.run(&one(post, Depth::Kickoff), |_| {});
