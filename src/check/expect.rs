@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::check::context::CheckContext;
 use crate::check::files::{directory, line_rules};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{dispatch, reasons, shape, show};
 use crate::recording::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
 use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
@@ -41,8 +42,10 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
         return CheckOutcome::or_violation(
             !types.is_empty() && types.iter().all(|media| allowed.0.contains(media)),
             || {
-                let actual: Vec<String> = types.iter().map(|media| show::text(media)).collect();
-                let actual = if actual.is_empty() { "no Content-Type".to_owned() } else { actual.join(" and ") };
+                let actual = match types.is_empty() {
+                    true => "no Content-Type".into(),
+                    false => Shown::join(types.iter().map(|media| show::text(media)), " and "),
+                };
                 Violation::new(FindingPlace::header("Content-Type"), allowed.0.join(" or "), actual)
             },
         );
@@ -64,7 +67,8 @@ pub fn holds(expect: &Expect, exchange: &Exchange, context: &CheckContext<'_>) -
     if let Some(trouble) = &response.broken {
         let coding: Vec<&str> = response.header_lines("content-encoding").collect();
         if trouble.kind == TroubleKind::Protocol && coding.len() == 1 && expect.body.is_some_and(is_read) {
-            let expected = format!("a body encoded as {}, as in Content-Encoding", show::text(&coding.join(", ")));
+            let expected = show::text(&coding.join(", "))
+                .map(|coding| format!("a body encoded as {coding}, as in Content-Encoding"));
             return CheckOutcome::Violated(vec![Violation::new(
                 FindingPlace::whole_body(),
                 expected,
@@ -224,30 +228,30 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
 }
 
 /// Describes a body in words.
-fn what_body(response: &Response) -> String {
+fn what_body(response: &Response) -> Shown {
     let body = &response.body;
-    let what = match (body.kind, &body.resource_type, &body.json) {
-        (BodyKind::Empty, ..) => return "no body".to_owned(),
+    let what: Shown = match (body.kind, &body.resource_type, &body.json) {
+        (BodyKind::Empty, ..) => return "no body".into(),
         (BodyKind::Json, Some(kind), Some(json)) if kind == "OperationOutcome" && !is_operation_outcome(json) => {
             match strange_issue(json) {
                 Some(word) => {
-                    format!("an OperationOutcome with {}, which FHIR does not define", show::text(word))
+                    show::text(word).map(|word| format!("an OperationOutcome with {word}, which FHIR does not define"))
                 }
-                None => "an OperationOutcome without an issue with severity and code".to_owned(),
+                None => "an OperationOutcome without an issue with severity and code".into(),
             }
         }
-        (BodyKind::Json, Some(kind), _) => format!("a FHIR resource of type {}", show::text(kind)),
+        (BodyKind::Json, Some(kind), _) => show::text(kind).map(|kind| format!("a FHIR resource of type {kind}")),
         (BodyKind::Json, None, Some(json)) => show::shape(Some(json)),
-        (BodyKind::Json, None, None) => "JSON".to_owned(),
-        (BodyKind::Ndjson, ..) => "NDJSON".to_owned(),
-        (BodyKind::Html, ..) => "an HTML page".to_owned(),
-        (BodyKind::Xml, ..) => "XML".to_owned(),
-        (BodyKind::Text, ..) => "text that is not JSON".to_owned(),
-        (BodyKind::Binary, ..) => "binary data".to_owned(),
-        (BodyKind::Streamed, ..) => "a file".to_owned(),
+        (BodyKind::Json, None, None) => "JSON".into(),
+        (BodyKind::Ndjson, ..) => "NDJSON".into(),
+        (BodyKind::Html, ..) => "an HTML page".into(),
+        (BodyKind::Xml, ..) => "XML".into(),
+        (BodyKind::Text, ..) => "text that is not JSON".into(),
+        (BodyKind::Binary, ..) => "binary data".into(),
+        (BodyKind::Streamed, ..) => "a file".into(),
     };
     match &body.not_json {
-        Some(why) if body.kind != BodyKind::Html => format!("{what}: {}", show::text(why)),
+        Some(why) if body.kind != BodyKind::Html => Shown::join([what, show::text(why)], ": "),
         _ => what,
     }
 }

@@ -41,6 +41,11 @@ impl<'a> Index<'a> {
         self.by_flow.get(flow).map_or(&[], Vec::as_slice)
     }
 
+    /// The exchange of this number.
+    pub fn exchange(&self, id: u32) -> Option<&'a Exchange> {
+        self.recording.exchanges.iter().find(|exchange| exchange.id == id)
+    }
+
     /// Returns the record of a flow; none if the flow did not finish.
     pub fn flow(&self, flow: &str) -> Option<&'a FlowRecord> {
         self.flows.get(flow).copied()

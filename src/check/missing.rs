@@ -1,13 +1,13 @@
 //! Counts missing resources of an earlier export, without those that changed or were deleted after it.
 
 use crate::check::outcome::CheckOutcome;
-use crate::recording::facts::{KeptProfiles, Recheck};
+use crate::recording::comparison::{FoundCount, Recheck};
 
 /// Returns the number of missing resources, without the `gone` ones, which a second read showed as changed or deleted.
 ///
 /// # Errors
 /// The outcome, if nothing shows whether the server still has the rest.
-pub(crate) fn still_missing(kept: KeptProfiles, gone: u64, recheck: Option<&Recheck>) -> Result<u64, CheckOutcome> {
+pub(crate) fn still_missing(kept: FoundCount, gone: u64, recheck: Option<&Recheck>) -> Result<u64, CheckOutcome> {
     let expected = kept.expected.saturating_sub(gone);
     let lost = expected.saturating_sub(kept.found);
     match recheck.filter(|recheck| lost > 0 && recheck.asked > 0 && recheck.there == 0) {
@@ -60,7 +60,7 @@ mod tests {
             deleted: [("Patient".to_owned(), deleted)].into(),
         };
         let lost = |expected, found, seen: &Recheck| {
-            still_missing(KeptProfiles { expected, found }, seen.gone(), Some(seen)).map_err(
+            still_missing(FoundCount { expected, found }, seen.gone(), Some(seen)).map_err(
                 |undecided| match undecided {
                     CheckOutcome::NotShown(why) => why,
                     other => panic!("{other:?}"),
@@ -74,6 +74,6 @@ mod tests {
         let unclear = lost(60, 57, &recheck(3, 0, 0, 1)).unwrap_err();
         assert!(unclear.starts_with("2 missing resources may have been deleted"), "{unclear}");
         assert_eq!(lost(60, 40, &recheck(6, 0, 0, 5)), Ok(15), "too many to have been deleted between the exports");
-        assert_eq!(still_missing(KeptProfiles { expected: 3, found: 2 }, 0, None).ok(), Some(1));
+        assert_eq!(still_missing(FoundCount { expected: 3, found: 2 }, 0, None).ok(), Some(1));
     }
 }

@@ -1,5 +1,6 @@
 //! Outcomes of checks, and violations.
 
+use crate::check::show::Shown;
 use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::Position;
 
@@ -39,6 +40,8 @@ pub struct Violation {
     pub expected: String,
     /// What was found, a noun phrase.
     pub actual: String,
+    /// What was expected and what was there as a whole, where the texts above are cut.
+    pub whole: (Option<String>, Option<String>),
     /// The position in a file, if known.
     pub position: Option<Position>,
     /// The number of occurrences in this exchange.
@@ -49,8 +52,11 @@ pub struct Violation {
 
 impl Violation {
     /// Returns a violation that occurs once.
-    pub(crate) fn new(place: FindingPlace, expected: impl Into<String>, actual: impl Into<String>) -> Self {
-        Self { place, expected: expected.into(), actual: actual.into(), position: None, count: 1, exchange: None }
+    pub(crate) fn new(place: FindingPlace, expected: impl Into<Shown>, actual: impl Into<Shown>) -> Self {
+        let (expected, whole_expected) = expected.into().into_parts();
+        let (actual, whole_actual) = actual.into().into_parts();
+        let whole = (whole_expected, whole_actual);
+        Self { place, expected, actual, whole, position: None, count: 1, exchange: None }
     }
 
     /// Sets the exchange that shows the violation.

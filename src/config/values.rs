@@ -11,7 +11,6 @@ use serde::de::{self, Deserializer, Visitor};
 use url::Url;
 
 use crate::base::instant::Instant;
-use crate::base::unprintable::is_unprintable;
 use crate::base::vocabulary::ExportLevel;
 use crate::settings::withheld_mark::WithheldMark;
 
@@ -244,16 +243,6 @@ impl fmt::Display for Day {
     }
 }
 
-/// Returns the text on one line of at most `max` characters, without characters that control a terminal or end a
-/// comment, because parts of it may be from a server.
-pub fn one_line(text: &str, max: usize) -> String {
-    let safe: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
-    match safe.char_indices().nth(max) {
-        Some((cut, _)) => format!("{}...", safe.get(..cut).unwrap_or_default()),
-        None => safe,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
@@ -308,11 +297,5 @@ mod tests {
             assert!(wrong.parse::<Day>().is_err(), "{wrong}");
         }
         assert!("2026-01-02".parse::<Day>().unwrap() < "2026-01-10".parse::<Day>().unwrap());
-    }
-
-    #[test]
-    fn one_line_removes_control_characters_and_cuts() {
-        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d", 160), "a [2Jb c d");
-        assert_eq!(one_line(&"x".repeat(1_000), 10), format!("{}...", "x".repeat(10)));
     }
 }

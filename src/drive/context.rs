@@ -13,7 +13,7 @@ use crate::base::clock::Clock;
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::export_levels::Declared;
 use crate::drive::flow::retry;
-use crate::drive::flow::state::{Cohort, DataChanges, Members};
+use crate::drive::flow::state::{Cohort, DataChanges, ManifestTimes, Members};
 use crate::drive::flow_results::{FlowOutcome, FlowResults};
 use crate::drive::held_jobs::HeldJobs;
 use crate::drive::progress::{Event, Progress};
@@ -154,7 +154,7 @@ pub(crate) struct FlowContext<'a> {
     held: Mutex<Vec<(Url, Identity)>>,
     attachments: Mutex<Vec<String>>,
     cohort: Mutex<Cohort>,
-    manifest_exchange: Mutex<Option<u32>>,
+    manifest_times: Mutex<Option<ManifestTimes>>,
     /// Whether the target refused a kick-off without a token.
     pub refused_without_token: AtomicBool,
 }
@@ -170,7 +170,7 @@ impl<'a> FlowContext<'a> {
             params: Vec::new(),
             posted: false,
             comparison: None,
-            census: None,
+            unrequested_resources: None,
             key_reads: Default::default(),
             hooked: None,
             organized: None,
@@ -186,7 +186,7 @@ impl<'a> FlowContext<'a> {
             held: Mutex::default(),
             attachments: Mutex::default(),
             cohort: Mutex::default(),
-            manifest_exchange: Mutex::default(),
+            manifest_times: Mutex::default(),
             refused_without_token: AtomicBool::new(false),
         }
     }
@@ -210,14 +210,14 @@ impl<'a> FlowContext<'a> {
         self.cohort.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the exchange that returned the manifest.
-    pub fn manifest_exchange(&self) -> Option<u32> {
-        *self.manifest_exchange.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns when the manifest was received, and how long its URLs work.
+    pub fn manifest_times(&self) -> Option<ManifestTimes> {
+        *self.manifest_times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the exchange that returned the manifest.
-    pub fn set_manifest_exchange(&self, exchange: u32) {
-        *self.manifest_exchange.lock().unwrap_or_else(PoisonError::into_inner) = Some(exchange);
+    /// Notes when the manifest was received, and how long its URLs work.
+    pub fn set_manifest_times(&self, times: ManifestTimes) {
+        *self.manifest_times.lock().unwrap_or_else(PoisonError::into_inner) = Some(times);
     }
 
     /// Returns the id of the Group that the flow exports.

@@ -3,7 +3,7 @@
 use crate::drive::context::{FlowContext, Unreachable};
 use crate::drive::flow::{cohort, members};
 use crate::drive::stops::stop;
-use crate::recording::model::{Phase, Stop, StopKind};
+use crate::recording::model::{Stop, StopKind};
 use crate::suite::flow::{Identity, Needs};
 
 /// Prepares the Group that the flow exports.
@@ -12,17 +12,6 @@ pub(crate) async fn ready_group(context: &FlowContext<'_>) -> Result<(), Stop> {
         Some(Needs::Cohort) => cohort::create_group(context).await,
         Some(Needs::EmptyGroup) => members::expect_no_members(context).await,
         _ => Ok(()),
-    }
-}
-
-/// Returns `stop` as declined if the job of a Group without members failed: a server may refuse such an export.
-pub(crate) fn nobody_to_export(context: &FlowContext<'_>, stop: Stop) -> Stop {
-    let failed = stop.exchange.and_then(|id| context.run.session.recorder().exchange(id)?.phase);
-    match (&context.planned.flow.optional, failed) {
-        (Some(optional), Some(Phase::Failed)) => {
-            Stop { kind: StopKind::Declined, because: format!("{optional}: {}", stop.because), ..stop }
-        }
-        _ => stop,
     }
 }
 

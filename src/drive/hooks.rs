@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use crate::measure::missing_resource::ResourceName;
-use crate::ndjson::identity::normalise_reference;
+use crate::ndjson::identity::normalize_reference;
 use crate::settings::hooks::{Hook, HookCommand, Hooks};
 use crate::suite::flow::HookName;
 
@@ -70,7 +70,7 @@ fn named(lines: &[String]) -> Result<Vec<ResourceName>, String> {
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let name = line.trim();
         // A URL, a version or a query could name another resource.
-        let read = normalise_reference(name).filter(|(kind, id)| name.len() == kind.len() + 1 + id.len());
+        let read = normalize_reference(name).filter(|(kind, id)| name.len() == kind.len() + 1 + id.len());
         let (kind, id) = read.ok_or_else(|| format!("printed something other than Type/id on line {}", at + 1))?;
         let name = (kind.to_owned(), id.to_owned());
         if !names.contains(&name) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::base::unprintable::is_unprintable;
+use crate::base::unprintable::push_printable;
 
 /// An event in a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,12 +143,7 @@ fn words(event: Event<'_>) -> String {
 /// characters, invisible ones, and those that change the direction of text.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars().take(100) {
-        match is_unprintable(c) {
-            true => out.extend(c.escape_unicode()),
-            false => out.push(c),
-        }
-    }
+    text.chars().take(100).for_each(|c| push_printable(&mut out, c));
     out
 }
 

@@ -2,10 +2,10 @@
 
 use crate::base::vocabulary::Verdict;
 use crate::judge::decision::Decision;
+use crate::judge::finding::KeyedFinding;
 use crate::plan::model::PlannedTest;
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::Flow;
-use crate::verdicts::judged_run::Finding;
 
 /// Decides `test` on each flow that `flow` aggregates. It is violated if it is violated on one flow. It passes if it
 /// passes on at least one flow and is violated on none. The tests of those flows report all other results.
@@ -15,7 +15,7 @@ pub(crate) fn decide(
     flow: &Flow,
     decide: impl Fn(&PlannedTest) -> Decision,
 ) -> Decision {
-    let (mut found, mut judged, mut worst, mut first) = (Vec::<Finding>::new(), Vec::new(), None, String::new());
+    let (mut found, mut judged, mut worst, mut first) = (Vec::<KeyedFinding>::new(), Vec::new(), None, String::new());
     let mut passed = false;
     for name in catalog.aggregated(&test.test, &test.spec, flow) {
         let one = PlannedTest { flow: name, ..test.clone() };
@@ -43,17 +43,14 @@ pub(crate) fn decide(
 }
 
 /// Adds a finding. If another flow showed the same, adds only its exchanges.
-fn add(found: &mut Vec<Finding>, finding: Finding) {
-    let same = |known: &&mut Finding| {
-        known.position.is_none()
-            && finding.position.is_none()
-            && (&known.place, &known.expected, &known.actual) == (&finding.place, &finding.expected, &finding.actual)
-    };
+fn add(found: &mut Vec<KeyedFinding>, new: KeyedFinding) {
+    let same = |known: &&mut KeyedFinding| new.finding.position.is_none() && known.key == new.key;
     match found.iter_mut().find(same) {
-        Some(known) => {
+        Some(KeyedFinding { finding: known, .. }) => {
+            let finding = new.finding;
             known.looked_at = known.looked_at.saturating_add(finding.looked_at);
             known.repeats.extend(finding.exchange.into_iter().chain(finding.repeats));
         }
-        None => found.push(finding),
+        None => found.push(new),
     }
 }

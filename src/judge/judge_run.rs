@@ -2,6 +2,7 @@
 //! byte for byte.
 
 use crate::check::index::Index;
+use crate::judge::flow_end;
 use crate::plan::model::{Plan, PlannedTest};
 use crate::recording::early_end::{EarlyEnd, EarlyEndKind};
 use crate::recording::model::{Recording, Role};
@@ -14,7 +15,10 @@ pub fn judge(catalog: &Catalog, plan: &Plan, recording: &Recording) -> Run {
 }
 
 /// Judges `recording` as [`judge`] does, but moves it into the run, so that a large recording is not in memory twice.
-pub fn judge_whole(catalog: &Catalog, plan: &Plan, recording: Recording) -> Run {
+pub fn judge_whole(catalog: &Catalog, plan: &Plan, mut recording: Recording) -> Run {
+    let index = Index::new(&recording);
+    let stops: Vec<_> = recording.flows.iter().map(|flow| flow_end::judged_stop(catalog, &index, flow)).collect();
+    recording.flows.iter_mut().zip(stops).for_each(|(flow, stop)| flow.stop = stop);
     let index = Index::new(&recording);
     let judgements = plan.specs.iter().map(|spec| judge_spec(catalog, plan, &index, spec)).collect();
     let traffic = traffic(&recording);

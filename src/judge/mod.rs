@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod decision;
 pub(crate) mod finding;
+pub(crate) mod flow_end;
 pub mod judge_run;
 pub(crate) mod outcome;
 pub(crate) mod requirements;

@@ -9,6 +9,7 @@ use crate::check::index::Index;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::reasons;
 use crate::judge::decision::Decision;
+use crate::judge::finding::KeyedFinding;
 use crate::judge::{aggregate, finding, select_exchanges};
 use crate::plan::model::PlannedTest;
 use crate::recording::model::{Exchange, FlowRecord, Role, StopKind};
@@ -36,7 +37,7 @@ pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>)
             _ => None,
         })
         .flatten()
-        .flat_map(|finding| finding.exchange.iter().chain(&finding.repeats).copied())
+        .flat_map(|KeyedFinding { finding, .. }| finding.exchange.iter().chain(&finding.repeats).copied())
         .collect();
     planned.iter().zip(decisions).map(|(test, decision)| settle(test, decision, &told)).collect()
 }
@@ -44,7 +45,9 @@ pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>)
 fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestResult {
     let flow_ended = matches!(decision, Decision::Deeper(_));
     let (verdict, because, findings, exchanges) = match decision {
-        Decision::Verdict { verdict, because, findings, exchanges } => (verdict, because, findings, exchanges),
+        Decision::Verdict { verdict, because, findings, exchanges } => {
+            (verdict, because, findings.into_iter().map(|keyed| keyed.finding).collect(), exchanges)
+        }
         Decision::Deeper(stop) => {
             let at = stop.exchange.map(|id| format!(" (exchange {id})")).unwrap_or_default();
             let because = format!("flow {} ended early: {}{at}", test.flow, stop.because);
@@ -223,7 +226,7 @@ fn narrow_and_judge(
     let exchanges: Vec<u32> = kept.iter().map(|exchange| exchange.id).collect();
     if !broken.is_empty() {
         let findings = finding::gather(broken, kept.len());
-        let because = findings.first().map(sentence).unwrap_or_default();
+        let because = findings.first().map(|keyed| sentence(&keyed.finding)).unwrap_or_default();
         return Decision::Verdict { verdict: broken_verdict(test), because, findings, exchanges };
     }
     if let Some((id, why)) = unknown {

@@ -10,7 +10,7 @@ use crate::measure::references::references;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::type_filters::Counter;
 use crate::ndjson::identity::Identity;
-use crate::recording::facts::{Comparison, KeptProfiles};
+use crate::recording::comparison::{Comparison, FoundCount};
 use crate::search::world::World as _;
 
 /// The most missing resources that are kept.
@@ -38,7 +38,7 @@ impl Counter {
         if !self.compared || self.selection.beyond {
             return None;
         }
-        let mut types: BTreeMap<String, KeptProfiles> = BTreeMap::new();
+        let mut types: BTreeMap<String, FoundCount> = BTreeMap::new();
         let (mut out, mut referred) = (Vec::new(), BTreeSet::new());
         let (mut control, mut lost) = (None, Vec::new());
         for kind in source.kinds() {
@@ -58,7 +58,7 @@ impl Counter {
                 }
             }
         }
-        let mut spared = KeptProfiles::default();
+        let mut spared = FoundCount::default();
         for name in out.into_iter().filter(|name| !referred.contains(name)) {
             spared.expected += 1;
             // A resource that has changed since then may be in the export in its new version.

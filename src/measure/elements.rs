@@ -9,7 +9,7 @@ use crate::fhir::definitions::layout::E_REQUIRED;
 use crate::fhir::definitions::tables::Tables;
 use crate::measure::missing_resource::same_version;
 use crate::measure::resource_store::ResourceStore;
-use crate::recording::facts::{KeptProfiles, Trimmed};
+use crate::recording::comparison::{FoundCount, Trimmed};
 use crate::search::world::World as _;
 
 /// Elements that every resource may keep, even if the request does not name them.
@@ -68,7 +68,7 @@ pub(crate) fn measure(
 fn line((kind, whole, left): (&str, &Value, &Value), listed: &[&str], tables: Option<&Tables>, found: &mut Trimmed) {
     let Some(fields) = whole.as_object() else { return };
     let kept = |key: &str| left.get(key).is_some();
-    let count = |kept: &mut KeptProfiles, there: bool| {
+    let count = |kept: &mut FoundCount, there: bool| {
         kept.expected += 1;
         kept.found += u64::from(there);
     };
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn removed_elements_are_counted() {
-        let kept = |expected, found| KeptProfiles { expected, found };
+        let kept = |expected, found| FoundCount { expected, found };
         let whole = measured(encounter("1"));
         assert_eq!((whole.trimmable, whole.trimmed, whole.untagged), (1, 0, 0));
         assert_eq!(whole.listed, [("Encounter".to_owned(), kept(1, 1))].into());

@@ -4,8 +4,8 @@ use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::ndjson::identity::normalise_reference;
-use crate::recording::model::NamedFiles;
+use crate::ndjson::identity::normalize_reference;
+use crate::recording::model::GroupSearch;
 
 /// The longest id of a Group.
 const MAX_LEN_ID: usize = 200;
@@ -60,7 +60,7 @@ fn is_error(body: &Value) -> bool {
 
 /// Returns the id in a reference to a Group, with or without a version.
 fn group_id(text: &str) -> Option<String> {
-    match normalise_reference(text.trim())? {
+    match normalize_reference(text.trim())? {
         ("Group", id) if !id.is_empty() && id.len() <= MAX_LEN_ID => Some(id.to_owned()),
         _ => None,
     }
@@ -68,7 +68,7 @@ fn group_id(text: &str) -> Option<String> {
 
 /// Reads the result of a search for Groups named `name`: whether `id` is in the result, and the ids of all Groups with
 /// exactly this name.
-pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (NamedFiles, Vec<String>) {
+pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (GroupSearch, Vec<String>) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
     let groups = entries.filter_map(|entry| entry.get("resource"));
@@ -79,7 +79,7 @@ pub(crate) fn named(body: &[u8], name: &str, id: &str) -> (NamedFiles, Vec<Strin
     let others = groups.iter().filter(|group| !begins(group)).count() as u64;
     let found = groups.iter().any(|group| text(group, "id") == id);
     let own = groups.iter().filter(|group| text(group, "name") == name).map(|group| text(group, "id"));
-    (NamedFiles { found, others }, own.filter(|id| !id.is_empty() && id.len() <= MAX_LEN_ID).collect())
+    (GroupSearch { found, others }, own.filter(|id| !id.is_empty() && id.len() <= MAX_LEN_ID).collect())
 }
 
 #[cfg(test)]
@@ -136,10 +136,10 @@ mod tests {
         let group = |id: &str, name: &str| json!({"resource": {"resourceType": "Group", "id": id, "name": name}});
         let body = |entries: Value| json!({"resourceType": "Bundle", "entry": entries}).to_string().into_bytes();
         let own = body(json!([group("1", "Run-1"), group("2", "run-1-sync")]));
-        assert_eq!(named(&own, "run-1", "1"), (NamedFiles { found: true, others: 0 }, vec![]));
+        assert_eq!(named(&own, "run-1", "1"), (GroupSearch { found: true, others: 0 }, vec![]));
         let all =
             body(json!([group("1", "run-1"), group("2", "crew"), {"resource": {"resourceType": "OperationOutcome"}}]));
-        assert_eq!(named(&all, "run-1", "1"), (NamedFiles { found: true, others: 1 }, vec!["1".to_owned()]));
-        assert_eq!(named(b"<html>", "run-1", "1"), (NamedFiles::default(), vec![]));
+        assert_eq!(named(&all, "run-1", "1"), (GroupSearch { found: true, others: 1 }, vec!["1".to_owned()]));
+        assert_eq!(named(b"<html>", "run-1", "1"), (GroupSearch::default(), vec![]));
     }
 }

@@ -14,9 +14,10 @@ use crate::measure::references::owner;
 use crate::measure::resource_store::ResourceStore;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::LineNotes;
-use crate::ndjson::identity::{RunKey, normalise_reference};
+use crate::ndjson::identity::{RunKey, normalize_reference};
 use crate::ndjson::inspect::LineObserver;
-use crate::recording::facts::{BlockAt, FileFacts, KeptProfiles, Organized, Organizing};
+use crate::recording::comparison::{FoundCount, Organizing};
+use crate::recording::facts::{BlockAt, FileFacts, Organized};
 
 /// The most blocks of one file that are read.
 const MAX_BLOCKS: usize = 1 << 18;
@@ -183,7 +184,7 @@ impl Organizer {
         }
         let (there, lost) = self.instances.iter().partition::<HashSet<u64>, _>(|one| numbers.contains_key(one));
         let mut missing = Missing { control: there.iter().next().copied(), lost };
-        let mut belongings: BTreeMap<String, KeptProfiles> = BTreeMap::new();
+        let mut belongings: BTreeMap<String, FoundCount> = BTreeMap::new();
         for (pair, kind) in self.belongings.iter().filter(|(pair, _)| numbers.contains_key(&pair.0)) {
             let kept = belongings.entry(kind.clone()).or_default();
             kept.expected += 1;
@@ -192,7 +193,7 @@ impl Organizer {
                 false => _ = missing.lost.insert(pair.1),
             }
         }
-        let instances = KeptProfiles { expected: self.instances.len() as u64, found: there.len() as u64 };
+        let instances = FoundCount { expected: self.instances.len() as u64, found: there.len() as u64 };
         (facts, Organizing { flow: self.flow.clone(), instances, belongings, recheck: None }, missing)
     }
 }
@@ -236,7 +237,7 @@ impl BlockObserver {
         if kind == "Parameters"
             && let Some(refers) = header(resource)
         {
-            let named = refers.as_deref().and_then(normalise_reference).filter(|(kind, _)| *kind == organizer.kind);
+            let named = refers.as_deref().and_then(normalize_reference).filter(|(kind, _)| *kind == organizer.kind);
             file.open = named.is_some();
             let full = file.blocks.len() >= MAX_BLOCKS
                 || (named.is_some() && organizer.blocks.fetch_add(1, Ordering::Relaxed) >= MAX_BLOCKS_IN_ALL);
@@ -314,7 +315,7 @@ mod tests {
         };
         let (facts, organizing, missing) = organizer.settle(files.iter().map(read).collect());
         let (control, lost) = missing.named(&store, &organizer.key);
-        let missing = |kept: &KeptProfiles| (kept.expected - kept.found) as usize;
+        let missing = |kept: &FoundCount| (kept.expected - kept.found) as usize;
         let counted = missing(&organizing.instances) + organizing.belongings.values().map(missing).sum::<usize>();
         assert_eq!(lost.len(), counted, "each missing resource is named");
         assert_eq!(control.is_some(), organizing.instances.found > 0);
@@ -331,8 +332,8 @@ mod tests {
         assert_eq!((files[0].blocks, files[1].blocks), (1, 2));
         assert_eq!((files[0].begins, files[0].ends, files[1].begins), (Some(1), Some(1), Some(2)));
         assert!(files.iter().all(|file| file.before.is_none() && file.bare == 0 && file.shared.is_empty()));
-        assert_eq!(flow.instances, KeptProfiles { expected: 3, found: 2 });
-        assert_eq!(flow.belongings["Condition"], KeptProfiles { expected: 2, found: 1 });
+        assert_eq!(flow.instances, FoundCount { expected: 3, found: 2 });
+        assert_eq!(flow.belongings["Condition"], FoundCount { expected: 2, found: 1 });
     }
 
     #[test]

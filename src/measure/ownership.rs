@@ -9,8 +9,8 @@ use crate::base::instant::Instant;
 use crate::measure::missing_resource::{MissingResource, ResourceName};
 use crate::measure::references::{owner, references};
 use crate::measure::resource_store::ResourceStore;
-use crate::ndjson::identity::{Identity, normalise_reference};
-use crate::recording::facts::{Compartment, KeptProfiles, Lineage};
+use crate::ndjson::identity::{Identity, normalize_reference};
+use crate::recording::comparison::{Compartment, FoundCount, Lineage};
 use crate::search::world::World as _;
 
 /// Counts, by type, the resources of patients outside `members` to which no references lead from a member.
@@ -60,7 +60,7 @@ pub(crate) fn compartment(own: &ResourceStore, everything: &ResourceStore) -> Co
         if about > 0 && !came.contains(kind) {
             found.absent.insert(kind.to_owned(), about);
         } else if about > 0 {
-            found.came.push(kind.to_owned());
+            found.present.push(kind.to_owned());
         }
     }
     found
@@ -91,14 +91,14 @@ pub(crate) fn binaries(own: &ResourceStore) -> (u64, u64) {
                 named.extend(references(value));
                 let urls = crate::ndjson::contents::look(value).urls;
                 named.extend(
-                    urls.iter().filter_map(|url| normalise_reference(url)).map(|(k, i)| (k.to_owned(), i.to_owned())),
+                    urls.iter().filter_map(|url| normalize_reference(url)).map(|(k, i)| (k.to_owned(), i.to_owned())),
                 );
                 named.insert((kind.to_owned(), id.to_owned()));
             }
         }
     }
     let of_patient = |id: &str, value: &Value| {
-        let context = value.pointer("/securityContext/reference").and_then(Value::as_str).and_then(normalise_reference);
+        let context = value.pointer("/securityContext/reference").and_then(Value::as_str).and_then(normalize_reference);
         let guarded = context.is_some_and(|(kind, id)| {
             kind == "Patient" || own.get(kind, id).is_some_and(|value| owner(value).is_some())
         });
@@ -163,7 +163,7 @@ pub(crate) fn lineage(
     let mut found = Lineage::default();
     for (id, value) in all {
         let came = u64::from(there("Provenance", id));
-        let count = |kept: &mut KeptProfiles| {
+        let count = |kept: &mut FoundCount| {
             kept.expected += 1;
             kept.found += came;
         };
@@ -237,7 +237,10 @@ mod tests {
         ]);
         let own = ResourceStore::holding(&[of("Patient", "1", &[]), of("Condition", "c", &[])]);
         let found = compartment(&own, &everything);
-        assert_eq!((found.came, found.absent), (vec!["Condition".to_owned()], [("Observation".to_owned(), 1)].into()));
+        assert_eq!(
+            (found.present, found.absent),
+            (vec!["Condition".to_owned()], [("Observation".to_owned(), 1)].into())
+        );
     }
 
     #[test]
@@ -278,7 +281,7 @@ mod tests {
         reader.finish(true);
         let mut lost = Vec::new();
         let found = lineage(&source, &index, (false, false), &mut lost).unwrap();
-        let kept = |expected, found| KeptProfiles { expected, found };
+        let kept = |expected, found| FoundCount { expected, found };
         assert_eq!((found.all, found.newest, found.older), (kept(3, 1), kept(2, 0), kept(1, 1)));
         assert_eq!(lost.iter().map(|(lost, _)| lost.id.as_str()).collect::<Vec<_>>(), ["house", "new"]);
         let found = lineage(&source, &index, (true, true), &mut Vec::new()).unwrap();

@@ -10,7 +10,7 @@ use crate::measure::elements;
 use crate::measure::missing_resource::ResourceName;
 use crate::measure::references::{owner, references};
 use crate::measure::resource_store::ResourceStore;
-use crate::ndjson::identity::normalise_reference;
+use crate::ndjson::identity::normalize_reference;
 use crate::recording::facts::LineFacts;
 use crate::search::world::World as _;
 use crate::suite::param::SampleValueName;
@@ -223,7 +223,7 @@ fn role(store: &ResourceStore, pointer: &str) -> Option<String> {
 fn located<'s>(store: &'s ResourceStore, resource: &Value) -> Option<&'s Value> {
     let references = resource.get("location")?.as_array()?.iter();
     let texts = references.filter_map(|reference| reference.get("reference")?.as_str());
-    texts.filter_map(normalise_reference).find_map(|(kind, id)| store.get(kind, id))
+    texts.filter_map(normalize_reference).find_map(|(kind, id)| store.get(kind, id))
 }
 
 /// Returns the system and code of the first coding in the type of a service.

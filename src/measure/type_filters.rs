@@ -18,7 +18,7 @@ use crate::measure::resource_store::{Both, ResourceStore, StoredResource};
 use crate::ndjson::contents;
 use crate::ndjson::contents::Contents;
 use crate::ndjson::facts::LineNotes;
-use crate::ndjson::identity::normalise_reference;
+use crate::ndjson::identity::normalize_reference;
 use crate::ndjson::inspect::LineObserver;
 use crate::plan::model::Measures;
 use crate::recording::facts::Filtered;
@@ -79,7 +79,7 @@ impl Selection {
                     (None, _) => this.beyond = true,
                 },
                 "patient" => {
-                    let named = |one: &str| Some(normalise_reference(one.trim())?.1.to_owned());
+                    let named = |one: &str| Some(normalize_reference(one.trim())?.1.to_owned());
                     match value.split(',').map(named).collect::<Option<Vec<String>>>() {
                         Some(ids) => this.patients.get_or_insert_default().extend(ids),
                         None => this.beyond = true,

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::measure::missing_resource::ResourceName;
 use crate::measure::references::{owner, references};
 use crate::measure::resource_store::ResourceStore;
-use crate::ndjson::identity::normalise_reference;
-use crate::recording::facts::UnrequestedResources;
+use crate::ndjson::identity::normalize_reference;
+use crate::recording::comparison::UnrequestedResources;
 
 /// Compares the resources in `own` with the parameters of the request. `whole` means that all files were read.
 pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: bool) -> UnrequestedResources {
@@ -19,7 +19,7 @@ pub(crate) fn measure(own: &ResourceStore, params: &[(String, String)], whole: b
     };
     let types = listed("_type");
     let patients: BTreeSet<&str> =
-        listed("patient").into_iter().filter_map(|text| Some(normalise_reference(text)?.1)).collect();
+        listed("patient").into_iter().filter_map(|text| Some(normalize_reference(text)?.1)).collect();
     // The patients that a listed patient links to.
     let linked = own.of("Patient").filter(|(id, _)| patients.contains(id)).filter_map(|(_, value)| value.get("link"));
     let linked_ids: BTreeSet<String> = linked.flat_map(references).map(|name| name.1).collect();

@@ -37,7 +37,7 @@ impl LineObserver for WithheldObserver {
     fn observe(&mut self, line: u64, resource: &[u8], notes: &LineNotes) -> Option<Contents> {
         if self.marks.iter().any(|mark| is_of(mark, resource, notes)) {
             let mut found = self.found.lock();
-            found.came += 1;
+            found.found += 1;
             found.line.get_or_insert(line);
         }
         self.other.as_mut().and_then(|other| other.observe(line, resource, notes))
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn withheld_resources_are_found_by_id_or_tag() {
-        let came = |came: u64, line: Option<u64>| Some(Withheld { came, line });
+        let came = |came: u64, line: Option<u64>| Some(Withheld { found: came, line });
         assert_eq!(seen(&[], LINES), None);
         assert_eq!(seen(&["Patient/c"], LINES), came(1, Some(3)));
         assert_eq!(

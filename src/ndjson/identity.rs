@@ -32,7 +32,7 @@ impl RunKey {
     /// Returns the keyed hash of a reference such as `Patient/1` or `https://host/fhir/Patient/1/_history/2`; `None` if
     /// it does not name a single resource.
     pub fn hash_reference(&self, reference: &str) -> Option<u64> {
-        normalise_reference(reference).map(|(kind, id)| self.hash(kind, id))
+        normalize_reference(reference).map(|(kind, id)| self.hash(kind, id))
     }
 
     /// Returns the hash of a version; never 0, which means no version.
@@ -46,7 +46,7 @@ impl RunKey {
 
 /// Returns the type and id in a reference or request URL, without base URL and `_history`; `None` if it is conditional
 /// or does not name a single resource.
-pub fn normalise_reference(reference: &str) -> Option<(&str, &str)> {
+pub fn normalize_reference(reference: &str) -> Option<(&str, &str)> {
     if reference.contains(['?', '#']) {
         return None;
     }
@@ -240,12 +240,12 @@ mod tests {
             "https://a.example.org/fhir/Patient/1",
             "https://a.example.org/Patient/1/_history/3",
         ] {
-            assert_eq!(normalise_reference(reference), Some(("Patient", "1")), "{reference}");
+            assert_eq!(normalize_reference(reference), Some(("Patient", "1")), "{reference}");
         }
         for reference in
             ["", "Patient", "Patient?identifier=1", "Patient/", "patient/1", "urn:uuid:1", "Patient/1 2", "#a/B/1"]
         {
-            assert_eq!(normalise_reference(reference), None, "{reference}");
+            assert_eq!(normalize_reference(reference), None, "{reference}");
         }
     }
 }

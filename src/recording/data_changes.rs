@@ -54,10 +54,10 @@ pub struct ChangedResource {
     /// The result of that read.
     pub state: ChangeState,
     /// Whether it is in the output of this flow.
-    pub came: ChangeSeen,
+    pub seen: ChangeSeen,
     /// For an export since the `transactionTime` of another: whether it is in the output of the other export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub came_before: Option<ChangeSeen>,
+    pub seen_before: Option<ChangeSeen>,
     /// Whether it is listed under `deleted`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
@@ -72,10 +72,29 @@ pub struct ChangedResource {
 pub enum ChangeState {
     /// The resource exists, with this `meta.lastUpdated`.
     There(Option<String>),
-    /// 404 or 410, with the `Date` of the response as an instant.
+    /// 410, with the `Date` of the response as an instant.
     Gone(Option<String>),
+    /// 404.
+    NotFound {
+        /// The `Date` of the response as an instant.
+        date: Option<String>,
+        /// Whether the target serves reads.
+        others: OtherReads,
+    },
     /// The resource could not be read: the reason, a fragment.
     Unread(String),
+}
+
+words! {
+    /// What the read of another exported resource brought, after a 404.
+    OtherReads {
+        /// The resource.
+        Served = "served",
+        /// Not the resource.
+        NotServed = "not-served",
+        /// None was read: no other resource is known.
+        None = "none",
+    }
 }
 
 words! {

@@ -6,15 +6,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::vocabulary::{ExportLevel, words};
+use crate::recording::comparison::{Comparison, Organizing, UnrequestedResources};
 use crate::recording::data_changes::Hooked;
 use crate::recording::early_end::EarlyEnd;
-use crate::recording::facts::{Comparison, FileFacts, Organizing, UnrequestedResources};
+use crate::recording::facts::FileFacts;
+use crate::recording::handshake::Handshake;
 use crate::recording::secrecy::UrlGuessing;
 use crate::recording::settings::RecordedSettings;
 use crate::suite::model::FileList;
 
 /// The version of the recording's format. Other versions are refused.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A whole recording in memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -198,32 +200,6 @@ pub enum Outcome {
     Handshake(Handshake),
 }
 
-/// The response of a server to the first message of a TLS handshake.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Handshake {
-    /// A ServerHello, which settles on this version, as `TLS 1.2`.
-    Agreed(String),
-    /// An alert of this name, as `protocol_version`.
-    Refused(String),
-    /// Nothing: it closed the connection.
-    Closed,
-    /// There is none to be had, and nothing was sent: the URL is one of plain http.
-    Plain,
-}
-
-impl Handshake {
-    /// In words.
-    pub fn words(&self) -> String {
-        match self {
-            Handshake::Agreed(version) => format!("ServerHello, {version}"),
-            Handshake::Refused(alert) => format!("alert {alert}"),
-            Handshake::Closed => "the connection was closed".to_owned(),
-            Handshake::Plain => "plain http".to_owned(),
-        }
-    }
-}
-
 /// A response, redacted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
@@ -372,7 +348,7 @@ pub struct FlowRecord {
     pub comparison: Option<Comparison>,
     /// Exported resources that were not requested, if the plan needs them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub census: Option<UnrequestedResources>,
+    pub unrequested_resources: Option<UnrequestedResources>,
     /// By probe: how often the target had read the run's key set when the token request of the probe completed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub key_reads: BTreeMap<String, u32>,
@@ -381,7 +357,7 @@ pub struct FlowRecord {
     pub organized: Option<Organizing>,
     /// The result of the search by name for the Group that the flow created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub named: Option<NamedFiles>,
+    pub named: Option<GroupSearch>,
     /// What hooks changed, and how this flow shows it, if it uses hooks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooked: Option<Hooked>,
@@ -396,7 +372,7 @@ pub struct FlowRecord {
 
 /// The result of a search for a Group by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedFiles {
+pub struct GroupSearch {
     /// Whether the search found the Group.
     pub found: bool,
     /// How many Groups with other names it found.
@@ -420,7 +396,7 @@ words! {
     StopKind {
         /// The target does not offer it, and the run knows that before the kick-off.
         NotOffered = "not-offered",
-        /// The target refused a kick-off that it may refuse.
+        /// The target refused a kick-off that it may refuse. Only the judge says so; recordings never do.
         Declined = "declined",
         /// The flow cannot continue after a response. The test that judges the response reports why.
         Answer = "answer",
@@ -428,6 +404,8 @@ words! {
         Credentials = "credentials",
         /// The job was not complete, or the target still requested retries, when `--max-wait` ended.
         Waited = "waited",
+        /// A kick-off returned 502 to 504 on every try.
+        Unavailable = "unavailable",
         /// No response: a transport error.
         Transport = "transport",
         /// The data has no such sample value, or its source flow stopped.

@@ -35,7 +35,7 @@ pub struct UrlVariety {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withheld {
     /// How many of them were exported.
-    pub came: u64,
+    pub found: u64,
     /// The first line with such a resource, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,

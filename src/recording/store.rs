@@ -300,8 +300,8 @@ mod tests {
         let message = |text: &str| read_from(text.as_bytes(), Path::new("t.jsonl")).unwrap_err().to_string();
         assert_eq!(message(""), "t.jsonl: line 1: not a Plimsoll recording: the file is empty");
         assert_eq!(
-            message("{\"start\":{\"format\":3,\"plimsoll\":\"9.0\"}}\n"),
-            "t.jsonl: line 1: recording format 3; this version reads format 2; replay it with Plimsoll 9.0"
+            message("{\"start\":{\"format\":4,\"plimsoll\":\"9.0\"}}\n"),
+            "t.jsonl: line 1: recording format 4; this version reads format 3; replay it with Plimsoll 9.0"
         );
         assert!(
             message("{\"resourceType\":\"Patient\"}\n")

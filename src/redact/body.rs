@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::unprintable::escape_unprintable;
 use crate::measure::manifest_files::MAX_FILES;
 use crate::recording::model::{Body, BodyKind};
 use crate::recording::shape::{is_manifest, without_bom};
@@ -61,7 +62,7 @@ pub(crate) fn describe_body(redactor: &Redactor, status: u16, media: Option<&str
 
 fn excerpt(redactor: &Redactor, text: &str) -> String {
     // Redact before cutting: a part of a secret would not be recognized.
-    redactor.text(text.trim()).chars().take(MAX_LEN_EXCERPT).flat_map(shown).collect()
+    escape_unprintable(&redactor.text(text.trim()).chars().take(MAX_LEN_EXCERPT).collect::<String>())
 }
 
 fn keep_json(redactor: &Redactor, body: &mut Body, value: Value, length: usize) {
@@ -206,11 +207,6 @@ fn title(page: &str) -> Option<String> {
     let end = start + lower.get(start..)?.find("</title")?;
     let title = page.get(start..end)?.split_whitespace().collect::<Vec<_>>().join(" ");
     (!title.is_empty()).then_some(title)
-}
-
-/// Returns a character as it may be shown. Characters that move or hide others are escaped.
-fn shown(c: char) -> Vec<char> {
-    if crate::base::unprintable::is_unprintable(c) { c.escape_unicode().collect() } else { vec![c] }
 }
 
 /// Returns the number of items in all nested lists.

@@ -9,9 +9,10 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::recording::facts::FileFacts;
+use crate::recording::handshake::Handshake;
 use crate::recording::model::{
-    Body, BodyKind, End, Entry, Exchange, FileRef, FlowRecord, Handshake, Outcome, Phase, Recording, Request, Response,
-    Role, Start, Trouble, TroubleKind,
+    Body, BodyKind, End, Entry, Exchange, FileRef, FlowRecord, Outcome, Phase, Recording, Request, Response, Role,
+    Start, Trouble, TroubleKind,
 };
 use crate::recording::store::Writer;
 use crate::redact::body::describe_body;

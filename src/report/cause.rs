@@ -1,11 +1,11 @@
 //! Causes that several tests share: tests that are undetermined for the same reason, and tests with the same findings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::base::vocabulary::Verdict;
 use crate::report::escape::visible;
 use crate::report::exchange;
-use crate::verdicts::finding_place::PlaceKind;
+use crate::verdicts::finding_place::{FindingPlace, PlaceKind};
 use crate::verdicts::judged_run::{Finding, Judgement, Run, TestResult};
 
 /// Tests that have the same verdict for the same reason.
@@ -128,21 +128,26 @@ fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option
 /// Returns whether two results are of the same test on different flows and have the same findings.
 pub(crate) fn alike(a: &TestResult, b: &TestResult) -> bool {
     let name = |t: &TestResult| t.id.split('@').next().map(str::to_owned);
-    let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<BTreeSet<_>>();
+    let signs = |t: &TestResult| t.findings.iter().map(sign).collect::<HashSet<_>>();
     name(a) == name(b) && !a.findings.is_empty() && signs(a) == signs(b)
 }
 
 /// Returns the parts of a finding that do not depend on the file, the index in a list or the line.
-fn sign(finding: &Finding) -> (PlaceKind, String, String, String) {
-    let place = finding.place.to_string();
-    let place: String = place.split('/').map(|p| if p.parse::<u64>().is_ok() { "/*" } else { p }).collect();
-    let (place, actual) = match finding.place.kind() {
-        PlaceKind::Line => (String::new(), finding.actual.clone()),
+fn sign(finding: &Finding) -> (FindingPlace, String, String) {
+    let any_item = |segment: &'_ str| if segment.parse::<u64>().is_ok() { "*" } else { segment }.to_owned();
+    let (place, actual) = match &finding.place {
+        FindingPlace::Position { .. } => {
+            (FindingPlace::Position { line: 0, column: 0, path: String::new() }, finding.actual.clone())
+        }
         // The wrong value may differ from response to response, but a different status is a different finding.
-        PlaceKind::Status => (place, finding.actual.clone()),
-        _ => (place, String::new()),
+        place @ (FindingPlace::Status | FindingPlace::Handshake) => (place.clone(), finding.actual.clone()),
+        FindingPlace::Body(pointer) => {
+            let pointer = pointer.split('/').map(any_item).collect::<Vec<_>>().join("/");
+            (FindingPlace::Body(pointer), String::new())
+        }
+        place => (place.clone(), String::new()),
     };
-    (finding.place.kind(), place, finding.expected.clone(), actual)
+    (place, finding.expected.clone(), actual)
 }
 
 /// Groups each finding with later findings that are the same in other files.

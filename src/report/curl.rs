@@ -1,5 +1,6 @@
 //! A command that sends a request again, safe to paste into a shell.
 
+use crate::recording::handshake::HelloOffer;
 use crate::recording::model::{Exchange, Phase, Request, Role};
 use crate::report::escape::{shell, visible};
 use crate::verdicts::judged_run::Run;
@@ -46,11 +47,11 @@ pub fn arguments(exchange: &Exchange) -> Vec<String> {
 
 /// The arguments of an `openssl s_client` that makes the handshake of a probe.
 fn handshake(request: &Request) -> Vec<String> {
-    let offered = request.headers.iter().find(|(name, _)| name == "offered").map_or("", |(_, offered)| offered);
-    let most = match offered {
-        offered if offered.starts_with("TLS 1.1") => " -max_protocol TLSv1.1 -cipher DEFAULT:@SECLEVEL=0",
-        offered if offered.starts_with("TLS 1.0") => " -max_protocol TLSv1 -cipher DEFAULT:@SECLEVEL=0",
-        _ => "",
+    let offered = request.headers.iter().find(|(name, _)| name == "offered");
+    let most = match offered.and_then(|(_, offer)| HelloOffer::from_word(offer)) {
+        Some(HelloOffer::Tls11) => " -max_protocol TLSv1.1 -cipher DEFAULT:@SECLEVEL=0",
+        Some(HelloOffer::Tls10) => " -max_protocol TLSv1 -cipher DEFAULT:@SECLEVEL=0",
+        Some(HelloOffer::Modern) | None => "",
     };
     let place = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest).trim_end_matches('/');
     let place = if place.rsplit(']').next().is_some_and(|end| end.contains(':')) {

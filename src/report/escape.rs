@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::base::unprintable::is_unprintable;
+use crate::base::unprintable::push_printable;
 
 /// Escapes every character that is invisible, moves the cursor, changes the writing direction or is refused by XML:
 /// `\n`, `\u{202e}`. Also escapes commands of build services (`::error::` at the start of a line, `##[` anywhere). The
@@ -19,11 +19,11 @@ pub fn visible(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            _ if is_unprintable(c) || starts_command || doubled_hash => {
+            _ if starts_command || doubled_hash => {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
-            _ => out.push(c),
+            _ => push_printable(&mut out, c),
         }
         before = [last, Some(c)];
     }

@@ -82,8 +82,8 @@ mod tests {
     fn other_formats_are_refused_with_their_version() {
         let error = |text: &str| read(text).unwrap_err().to_string();
         let old = r#"{"start": {"format": 1, "plimsoll": "0.1.0", "settings": [["jobs at once", "4"]]}}"#;
-        assert_eq!(error(old), "recording format 1, made by Plimsoll 0.1.0; this version reads format 2");
-        assert!(error(r#"{"start": {"format": 2}}"#).starts_with("not the run.json of a report: "));
+        assert_eq!(error(old), "recording format 1, made by Plimsoll 0.1.0; this version reads format 3");
+        assert!(error(r#"{"start": {"format": 3}}"#).starts_with("not the run.json of a report: "));
         assert!(error("[]").starts_with("not the run.json of a report: "));
     }
 }

@@ -3,12 +3,13 @@
 
 use url::Url;
 
-use crate::recording::model::{Handshake, Request, Role, Trouble, TroubleKind};
+use crate::recording::handshake::{Handshake, HelloOffer, TlsAlert};
+use crate::recording::model::{Request, Role, Trouble, TroubleKind};
 use crate::redact::recorder::Purpose;
 use crate::session::interrupt::interrupted;
 use crate::session::sender::RequestSender;
 use crate::suite::flow::{Probe, Wrong};
-use crate::transport::client_hello::{HelloOffer, client_hello};
+use crate::transport::client_hello::client_hello;
 use crate::transport::message::TlsProbe;
 
 /// Probes the TLS versions of origins.
@@ -49,7 +50,7 @@ impl<'s> TlsProber<'s> {
         let request = Request {
             method: "TLS".to_owned(),
             url: recorder.redactor().own_url(url),
-            headers: vec![("offered".to_owned(), offer.versions().to_owned())],
+            headers: vec![("offered".to_owned(), offer.to_string())],
             body: None,
         };
         let pending = recorder.open(purpose, request);
@@ -82,9 +83,9 @@ impl<'s> TlsProber<'s> {
         if base.scheme() != "https" {
             return false;
         }
-        let is_old = |response: &Result<Handshake, Trouble>| matches!(response, Ok(Handshake::Agreed(version)) if matches!(version.as_str(), "SSL 3.0" | "TLS 1.0" | "TLS 1.1"));
+        let is_old = |response: &Result<Handshake, Trouble>| matches!(response, Ok(Handshake::Agreed(version)) if version.is_old());
         let modern = self.handshake(base, HelloOffer::Modern).await;
-        let refused = matches!(&modern, Ok(Handshake::Refused(alert)) if alert == "protocol_version");
+        let refused = matches!(&modern, Ok(Handshake::Refused(TlsAlert::PROTOCOL_VERSION)));
         is_old(&modern) || (refused && is_old(&self.handshake(base, HelloOffer::Tls11).await))
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::base::unprintable::is_unprintable;
+use crate::base::unprintable::escape_unprintable;
 use crate::suite::suggestion;
 
 /// The text of one suite file.
@@ -216,9 +216,7 @@ fn within(text: &str, span: &Range<usize>) -> Range<usize> {
 
 /// Escapes control characters: a suite folder may be untrusted, and its text must not control the terminal.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if is_unprintable(c) && c != '\n' { c.escape_default().collect() } else { vec![c] })
-        .collect()
+    text.split('\n').map(escape_unprintable).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -4,39 +4,17 @@
 
 use aws_lc_rs::rand;
 
-use crate::recording::model::Handshake;
+use crate::recording::handshake::{Handshake, HelloOffer, TlsAlert, TlsVersion};
 
 /// The maximum number of bytes that are read of a response: certificates may follow the ServerHello.
 pub const MAX_ANSWER: usize = 64 << 10;
 
-/// The TLS versions that a handshake offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HelloOffer {
-    /// 1.3 and 1.2.
-    Modern,
-    /// At most 1.1.
-    Tls11,
-    /// 1.0.
-    Tls10,
-}
-
-impl HelloOffer {
-    /// The versions as text.
-    pub fn versions(self) -> &'static str {
-        match self {
-            HelloOffer::Modern => "TLS 1.3 and TLS 1.2",
-            HelloOffer::Tls11 => "TLS 1.1 at most",
-            HelloOffer::Tls10 => "TLS 1.0",
-        }
-    }
-
-    /// The highest version in the field of the message; an extension offers 1.3.
-    fn version(self) -> u16 {
-        match self {
-            HelloOffer::Modern => 0x0303,
-            HelloOffer::Tls11 => 0x0302,
-            HelloOffer::Tls10 => 0x0301,
-        }
+/// The highest version in the field of the message; an extension offers 1.3.
+fn highest_version(offer: HelloOffer) -> u16 {
+    match offer {
+        HelloOffer::Modern => 0x0303,
+        HelloOffer::Tls11 => 0x0302,
+        HelloOffer::Tls10 => 0x0301,
     }
 }
 
@@ -78,7 +56,7 @@ pub fn client_hello(offer: HelloOffer, name: Option<&str>) -> Result<Vec<u8>, St
         extension(&mut extensions, 0x0033, &sized(&entry));
     }
 
-    let mut body = offer.version().to_be_bytes().to_vec();
+    let mut body = highest_version(offer).to_be_bytes().to_vec();
     body.extend_from_slice(nonce);
     if modern {
         body.push(32);
@@ -130,11 +108,13 @@ pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
         match (kind, fragment) {
             // A warning precedes the real response; a close notification counts as a refusal.
             (21, [1, name, ..]) if *name != 0 => {}
-            (21, [_, name, ..]) => return Ok(Some(Handshake::Refused(alert(*name)))),
+            (21, [_, name, ..]) => return Ok(Some(Handshake::Refused(TlsAlert(*name)))),
             (22, _) => {
                 message.extend_from_slice(fragment);
                 match server_hello(&message) {
-                    ServerHello::Version(version) => return Ok(Some(Handshake::Agreed(version_name(version)))),
+                    ServerHello::Version(version) => {
+                        return Ok(Some(Handshake::Agreed(TlsVersion::from_code(version))));
+                    }
                     ServerHello::Incomplete => {}
                     ServerHello::Other => return Err("the response is not a ServerHello".to_owned()),
                 }
@@ -150,7 +130,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Handshake>, String> {
 /// The result if the server closed the connection: refused with a warning, or closed without one.
 pub fn read_to_end(bytes: &[u8]) -> Handshake {
     match bytes {
-        [21, 3, _, 0, 2, 1, name, ..] => Handshake::Refused(alert(*name)),
+        [21, 3, _, 0, 2, 1, name, ..] => Handshake::Refused(TlsAlert(*name)),
         _ => Handshake::Closed,
     }
 }
@@ -194,36 +174,6 @@ fn version_of(body: &[u8]) -> Option<u16> {
     Some(version)
 }
 
-fn version_name(version: u16) -> String {
-    match version {
-        0x0300 => "SSL 3.0".to_owned(),
-        0x0301 => "TLS 1.0".to_owned(),
-        0x0302 => "TLS 1.1".to_owned(),
-        0x0303 => "TLS 1.2".to_owned(),
-        0x0304 => "TLS 1.3".to_owned(),
-        other => format!("version {other:#06x}"),
-    }
-}
-
-fn alert(code: u8) -> String {
-    let name = match code {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        40 => "handshake_failure",
-        47 => "illegal_parameter",
-        50 => "decode_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        other => return format!("alert {other}"),
-    };
-    name.to_owned()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
@@ -249,17 +199,17 @@ mod tests {
         [&[22, 3, 3][..], &sized(&message)].concat()
     }
 
-    fn agreed(version: &str) -> Result<Option<Handshake>, String> {
-        Ok(Some(Handshake::Agreed(version.to_owned())))
+    fn agreed(version: TlsVersion) -> Result<Option<Handshake>, String> {
+        Ok(Some(Handshake::Agreed(version)))
     }
 
     #[test]
     fn the_version_of_a_server_hello_is_read() {
-        assert_eq!(read(&hello(0x0301, &[])), agreed("TLS 1.0"));
-        assert_eq!(read(&hello(0x0302, &[])), agreed("TLS 1.1"));
-        assert_eq!(read(&hello(0x0303, &[0xff, 1, 0, 1, 0])), agreed("TLS 1.2"));
-        assert_eq!(read(&hello(0x0303, &[0, 0x2b, 0, 2, 3, 4])), agreed("TLS 1.3"));
-        assert_eq!(read(&hello(0x0300, &[])), agreed("SSL 3.0"));
+        assert_eq!(read(&hello(0x0301, &[])), agreed(TlsVersion::Tls10));
+        assert_eq!(read(&hello(0x0302, &[])), agreed(TlsVersion::Tls11));
+        assert_eq!(read(&hello(0x0303, &[0xff, 1, 0, 1, 0])), agreed(TlsVersion::Tls12));
+        assert_eq!(read(&hello(0x0303, &[0, 0x2b, 0, 2, 3, 4])), agreed(TlsVersion::Tls13));
+        assert_eq!(read(&hello(0x0300, &[])), agreed(TlsVersion::Ssl30));
         let whole = hello(0x0303, &[0, 0x2b, 0, 2, 3, 4]);
         for cut in 0..whole.len() {
             assert_eq!(read(&whole[..cut]), Ok(None), "{cut} bytes");
@@ -267,19 +217,19 @@ mod tests {
         // One message in two records.
         let (first, second) = whole[5..].split_at(20);
         let parts = [&[22, 3, 3][..], &sized(first), &[22, 3, 3], &sized(second)].concat();
-        assert_eq!(read(&parts), agreed("TLS 1.3"));
+        assert_eq!(read(&parts), agreed(TlsVersion::Tls13));
     }
 
     #[test]
     fn refusals_are_read_and_other_protocols_are_errors() {
-        let refused = |name: &str| Ok(Some(Handshake::Refused(name.to_owned())));
-        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 70]), refused("protocol_version"));
-        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 40]), refused("handshake_failure"));
-        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 99]), refused("alert 99"));
+        let refused = |code| Ok(Some(Handshake::Refused(TlsAlert(code))));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 70]), refused(70));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 40]), refused(40));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 99]), refused(99));
         let warned = [&[21, 3, 1, 0, 2, 1, 112][..], &hello(0x0303, &[])].concat();
-        assert_eq!(read(&warned), agreed("TLS 1.2"), "a warning does not end the handshake");
+        assert_eq!(read(&warned), agreed(TlsVersion::Tls12), "a warning does not end the handshake");
         assert_eq!(read(&warned[..7]), Ok(None));
-        assert_eq!(read_to_end(&warned[..7]), Handshake::Refused("unrecognized_name".to_owned()));
+        assert_eq!(read_to_end(&warned[..7]), Handshake::Refused(TlsAlert(112)));
         assert_eq!(read_to_end(&[]), Handshake::Closed);
         assert!(read(b"HTTP/1.1 400 Bad Request\r\n").is_err());
         assert!(read(b"HT").is_err());
@@ -329,8 +279,8 @@ mod tests {
     #[test]
     fn a_real_server_understands_the_message() {
         let both = [&rustls::version::TLS13, &rustls::version::TLS12];
-        assert_eq!(rustls_response(HelloOffer::Modern, &both), Handshake::Agreed("TLS 1.3".to_owned()));
-        assert_eq!(rustls_response(HelloOffer::Modern, &both[1..]), Handshake::Agreed("TLS 1.2".to_owned()));
+        assert_eq!(rustls_response(HelloOffer::Modern, &both), Handshake::Agreed(TlsVersion::Tls13));
+        assert_eq!(rustls_response(HelloOffer::Modern, &both[1..]), Handshake::Agreed(TlsVersion::Tls12));
         for offer in [HelloOffer::Tls11, HelloOffer::Tls10] {
             assert!(matches!(rustls_response(offer, &both), Handshake::Refused(_)));
         }

@@ -10,7 +10,8 @@ use futures_util::Stream;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use crate::recording::model::{Handshake, Trouble, TroubleKind};
+use crate::recording::handshake::Handshake;
+use crate::recording::model::{Trouble, TroubleKind};
 
 /// One request as it is sent: no redirect is followed, and no header is added except those that HTTP needs.
 #[derive(Clone, Debug)]

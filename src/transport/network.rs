@@ -20,7 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
-use crate::recording::model::{Handshake, Trouble, TroubleKind};
+use crate::recording::handshake::Handshake;
+use crate::recording::model::{Trouble, TroubleKind};
 use crate::settings::run_settings::Settings;
 use crate::transport::address_guard::{Guard, Lookup, SystemLookup};
 use crate::transport::client_hello;

@@ -36,7 +36,7 @@ pub struct Run {
     pub exchanges: Vec<Exchange>,
     /// The facts about files of the recording.
     pub files: Vec<FileFacts>,
-    /// The flows of the recording.
+    /// The flows of the recording, with their ends as they were judged.
     pub flows: Vec<FlowRecord>,
     /// The start of the run, from the recording.
     pub start: Start,

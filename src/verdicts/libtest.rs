@@ -2,8 +2,8 @@
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::base::unprintable::one_line;
 use crate::base::vocabulary::Verdict;
-use crate::config::values::one_line;
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 
 /// Reads the arguments after `--`, as `cargo test` does.

@@ -10,7 +10,8 @@ use axum::Router;
 use plimsoll::base::clock::Clock;
 use plimsoll::base::vocabulary::Verdict;
 use plimsoll::judge::judge_run;
-use plimsoll::recording::model::{Handshake, Trouble, TroubleKind};
+use plimsoll::recording::handshake::{Handshake, HelloOffer, TlsAlert, TlsVersion};
+use plimsoll::recording::model::{Trouble, TroubleKind};
 use plimsoll::reference::options::ServerOptions;
 use plimsoll::reference::personality::spec::Personality;
 use plimsoll::reference::serve;
@@ -173,7 +174,7 @@ const OLD_HELLO: &[u8] = b"\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01\
 fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Trouble> {
     let mut settings = Settings::new(url.clone());
     change(&mut settings);
-    let message = client_hello::client_hello(client_hello::HelloOffer::Tls10, None).unwrap();
+    let message = client_hello::client_hello(HelloOffer::Tls10, None).unwrap();
     let greeting = TlsProbe { url: url.clone(), message, timeout: Duration::from_millis(500) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { Network::new(&settings).unwrap().probe_tls(greeting).await })
@@ -182,8 +183,8 @@ fn greet(url: &Url, change: impl FnOnce(&mut Settings)) -> Result<Handshake, Tro
 #[test]
 fn responses_over_sockets_are_distinguished() {
     let greeted = |response| greet(&scripted(response), |_| ());
-    assert_eq!(greeted(Some(OLD_HELLO)), Ok(Handshake::Agreed("TLS 1.0".to_owned())));
-    assert_eq!(greeted(Some(&[21, 3, 1, 0, 2, 2, 70])), Ok(Handshake::Refused("protocol_version".to_owned())));
+    assert_eq!(greeted(Some(OLD_HELLO)), Ok(Handshake::Agreed(TlsVersion::Tls10)));
+    assert_eq!(greeted(Some(&[21, 3, 1, 0, 2, 2, 70])), Ok(Handshake::Refused(TlsAlert::PROTOCOL_VERSION)));
     assert_eq!(greeted(Some(b"")), Ok(Handshake::Closed));
     assert_eq!(greeted(Some(b"HTTP/1.1 400 Bad Request\r\n")).unwrap_err().kind, TroubleKind::Protocol);
     assert_eq!(greeted(None).unwrap_err().kind, TroubleKind::Timeout);

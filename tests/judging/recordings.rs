@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll::base::vocabulary::ExportLevel;
-use plimsoll::recording::facts::{FileFacts, LineFacts, UnrequestedResources};
+use plimsoll::recording::comparison::UnrequestedResources;
+use plimsoll::recording::facts::{FileFacts, LineFacts};
 use plimsoll::recording::model::{
     Body, BodyKind, End, Exchange, FileRef, FlowRecord, Outcome, Phase, Recording, Request, Response, Role, Start,
     Stop, StopKind, Trouble, TroubleKind,
@@ -135,7 +136,7 @@ impl Builder {
             params: Vec::new(),
             posted: false,
             comparison: None,
-            census: Some(UnrequestedResources { whole: true, ..UnrequestedResources::default() }),
+            unrequested_resources: Some(UnrequestedResources { whole: true, ..UnrequestedResources::default() }),
             key_reads: Default::default(),
             hooked: None,
             organized: None,

@@ -90,7 +90,7 @@ fn search_json(value: &Value, path: &str, violations: &mut Vec<Violation>) {
         }
         Value::Object(fields) => {
             for (key, field) in fields.iter().filter(|(_, field)| field.as_str() != Some(REDACTED)) {
-                search_json(field, &format!("{path}/{}", show::text(key).trim_matches('"')), violations);
+                search_json(field, &format!("{path}/{}", show::text(key).to_string().trim_matches('"')), violations);
             }
         }
         _ => {}
@@ -128,18 +128,18 @@ pub(crate) fn kept_resources_stay(exchange: &Exchange, context: &CheckContext<'_
     let Some(withheld) = context.index.facts(exchange).and_then(|facts| facts.withheld.as_ref()) else {
         return CheckOutcome::NotApplicable("no line of the file was read".to_owned());
     };
-    CheckOutcome::or_violation(withheld.came == 0, || {
+    CheckOutcome::or_violation(withheld.found == 0, || {
         let line = withheld.line.unwrap_or_default();
         let mut violation = Violation::new(
             FindingPlace::Line(line),
             "no resource that --forbidden-resource names",
-            if withheld.came == 1 {
+            if withheld.found == 1 {
                 "one of them".to_owned()
             } else {
-                format!("{} of them, first here", withheld.came)
+                format!("{} of them, first here", withheld.found)
             },
         );
-        violation.count = withheld.came;
+        violation.count = withheld.found;
         violation
     })
 }

@@ -6,11 +6,9 @@ use url::Url;
 use crate::check::context::CheckContext;
 use crate::check::exchange::response;
 use crate::check::outcome::{CheckOutcome, Violation};
-use crate::recording::model::{Exchange, Handshake, Outcome, Role};
+use crate::recording::handshake::{Handshake, TlsAlert, TlsVersion};
+use crate::recording::model::{Exchange, Outcome, Role};
 use crate::verdicts::finding_place::FindingPlace;
-
-/// The versions that must no longer be used.
-const OLD: [&str; 3] = ["SSL 3.0", "TLS 1.0", "TLS 1.1"];
 
 /// Returns scheme, host and port of a URL.
 fn origin(url: &str) -> Option<String> {
@@ -50,10 +48,10 @@ pub(crate) fn modern_tls(exchange: &Exchange, context: &CheckContext<'_>) -> Che
         Err(outcome) => return outcome,
     };
     match found {
-        Handshake::Agreed(version) if matches!(version.as_str(), "TLS 1.2" | "TLS 1.3") => CheckOutcome::Holds,
+        Handshake::Agreed(TlsVersion::Tls12 | TlsVersion::Tls13) => CheckOutcome::Holds,
         Handshake::Agreed(_) | Handshake::Plain => broken(expected, found),
         Handshake::Refused(_) | Handshake::Closed if answers(exchange, context) => CheckOutcome::Holds,
-        Handshake::Refused(alert) if alert == "protocol_version" => broken(expected, found),
+        Handshake::Refused(TlsAlert::PROTOCOL_VERSION) => broken(expected, found),
         Handshake::Refused(_) | Handshake::Closed => {
             CheckOutcome::Undecided(format!("the response to a handshake of TLS 1.3 and 1.2 was: {}", found.words()))
         }
@@ -67,7 +65,7 @@ pub(crate) fn newest_tls(exchange: &Exchange, _context: &CheckContext<'_>) -> Ch
         Err(outcome) => return outcome,
     };
     match found {
-        Handshake::Agreed(version) if version == "TLS 1.3" => CheckOutcome::Holds,
+        Handshake::Agreed(TlsVersion::Tls13) => CheckOutcome::Holds,
         Handshake::Agreed(_) => broken("TLS 1.3", found),
         Handshake::Plain => CheckOutcome::NotApplicable("the origin does not use TLS".to_owned()),
         Handshake::Refused(_) | Handshake::Closed => {
@@ -84,9 +82,7 @@ pub(crate) fn old_tls_refused(exchange: &Exchange, context: &CheckContext<'_>) -
         Err(outcome) => return outcome,
     };
     match found {
-        Handshake::Agreed(version) if OLD.contains(&version.as_str()) => {
-            broken("an alert or a closed connection", found)
-        }
+        Handshake::Agreed(version) if version.is_old() => broken("an alert or a closed connection", found),
         Handshake::Plain => CheckOutcome::NotApplicable("the origin does not use TLS".to_owned()),
         _ if answers(exchange, context) || takes_up_newer(exchange, context) => CheckOutcome::Holds,
         _ => CheckOutcome::Undecided(
@@ -100,7 +96,7 @@ fn takes_up_newer(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
     let own = origin(&exchange.request.url);
     context.index.exchanges(&context.flow.name).iter().any(|other| {
         let Outcome::Handshake(Handshake::Agreed(version)) = &other.outcome else { return false };
-        !OLD.contains(&version.as_str()) && origin(&other.request.url) == own
+        !version.is_old() && origin(&other.request.url) == own
     })
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn token_response(exchange: &Exchange, _context: &CheckContext<'_>) -
     let mut violations = Vec::new();
     let media = response.media_type();
     if media.as_deref() != Some("application/json") {
-        let found = media.map_or_else(|| "no Content-Type".to_owned(), |media| show::text(&media));
+        let found = media.map_or_else(|| "no Content-Type".into(), |media| show::text(&media));
         violations.push(Violation::new(FindingPlace::header("Content-Type"), "application/json", found));
     }
     let text = |name: &str| json.get(name).and_then(Value::as_str);
@@ -142,7 +142,7 @@ pub(crate) fn no_store(exchange: &Exchange, _context: &CheckContext<'_>) -> Chec
     let lines: Vec<&str> = response.header_lines("cache-control").collect();
     let has = lines.iter().flat_map(|line| line.split(',')).any(|part| part.trim().eq_ignore_ascii_case("no-store"));
     CheckOutcome::or_violation(has, || {
-        let found = if lines.is_empty() { "no Cache-Control".to_owned() } else { show::text(&lines.join(", ")) };
+        let found = if lines.is_empty() { "no Cache-Control".into() } else { show::text(&lines.join(", ")) };
         Violation::new(FindingPlace::header("Cache-Control"), "no-store", found)
     })
 }

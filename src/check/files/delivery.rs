@@ -9,7 +9,8 @@ use crate::check::exchange::{items, manifest_of, no_manifest, response, saturati
 use crate::check::missing::still_missing;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{reasons, show};
-use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
+use crate::recording::comparison::{FoundCount, Recheck};
+use crate::recording::facts::LineFacts;
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
 use crate::suite::describe;
 use crate::suite::model::FileList;
@@ -66,7 +67,7 @@ pub(crate) fn same_resources(exchange: &Exchange, context: &CheckContext<'_>) ->
     });
     // Resources that are not part of the comparison were not read again.
     let recheck = recheck.filter(|recheck| recheck.unknown() > 0 || fewer as u64 <= seen_missing);
-    let kept = KeptProfiles { expected: other.len() as u64, found: other.len().saturating_sub(fewer) as u64 };
+    let kept = FoundCount { expected: other.len() as u64, found: other.len().saturating_sub(fewer) as u64 };
     let lost = match still_missing(kept, gone, recheck) {
         Ok(lost) => lost,
         Err(undecided) if more as u64 <= newer => return undecided,

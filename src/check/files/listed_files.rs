@@ -80,7 +80,7 @@ pub(crate) fn empty_output_when_nothing(exchange: &Exchange, context: &CheckCont
     CheckOutcome::or_violation(value.and_then(Value::as_array).is_some_and(Vec::is_empty), || {
         let actual = match listed.len() {
             0 => show::shape(value),
-            n => format!("{n} items with empty files"),
+            n => format!("{n} items with empty files").into(),
         };
         Violation::new(FindingPlace::body("/output"), "an empty array, because nothing was exported", actual)
     })
@@ -181,7 +181,7 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
     let Some(manifest) = manifest_of(exchange) else { return no_manifest() };
     let output = items(manifest, "output");
     if output.is_empty() {
-        let members = context.flow.census.as_ref().map_or(0, |census| census.members);
+        let members = context.flow.unrequested_resources.as_ref().map_or(0, |unrequested| unrequested.members);
         // Other exports show whether patients are exported at all.
         let listed = |flow| context.index.files(flow, FileList::Output).into_iter().filter_map(|(_, facts)| facts);
         let others = ["system", "patient"].into_iter().flat_map(listed);
@@ -203,7 +203,7 @@ pub(crate) fn patient_listed(exchange: &Exchange, context: &CheckContext<'_>) ->
         Violation::new(
             FindingPlace::body("/output"),
             "an item of type Patient",
-            format!("items of type {}", show::text(&actual)),
+            show::text(&actual).map(|types| format!("items of type {types}")),
         )
     })
 }
@@ -244,6 +244,6 @@ pub(crate) fn lenient_reported(exchange: &Exchange, context: &CheckContext<'_>) 
     CheckOutcome::Violated(vec![Violation::new(
         FindingPlace::body("/error"),
         format!("a file with an OperationOutcome about {}", names.join(", ")),
-        if listed == 0 { show::shape(manifest.get("error")) } else { "files without an OperationOutcome".to_owned() },
+        if listed == 0 { show::shape(manifest.get("error")) } else { "files without an OperationOutcome".into() },
     )])
 }

@@ -6,8 +6,10 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{reasons, show};
-use crate::recording::facts::{FileFacts, KeptProfiles, Organized, Organizing};
+use crate::recording::comparison::{FoundCount, Organizing};
+use crate::recording::facts::{FileFacts, Organized};
 use crate::recording::model::{Exchange, Role};
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
@@ -120,7 +122,7 @@ fn organized_by(manifest: &Value) -> Option<&Value> {
     manifest.get(NAMED).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
-fn at_line(exchange: &Exchange, line: u64, expected: impl Into<String>, actual: impl Into<String>) -> Violation {
+fn at_line(exchange: &Exchange, line: u64, expected: impl Into<Shown>, actual: impl Into<Shown>) -> Violation {
     Violation::new(FindingPlace::Line(line), expected, actual).shown_by(exchange.id)
 }
 
@@ -223,7 +225,7 @@ pub(crate) fn organized_whole(_exchange: &Exchange, context: &CheckContext<'_>) 
         );
     };
     let (gone, recheck) = (gone_of(organizing), organizing.recheck.as_ref());
-    let KeptProfiles { expected, found } = organizing.instances;
+    let FoundCount { expected, found } = organizing.instances;
     let expected = expected.saturating_sub(gone);
     let lost = match still_missing(organizing.instances, gone, recheck) {
         Ok(lost) => lost,
@@ -365,7 +367,7 @@ pub(crate) fn organized_compartment(_exchange: &Exchange, context: &CheckContext
     let Some(Organizing { belongings, .. }) = organizing.filter(shows) else {
         return CheckOutcome::NotShown("no earlier export at the same level has resources of patients".to_owned());
     };
-    let all = KeptProfiles {
+    let all = FoundCount {
         expected: saturating_sum(belongings.values().map(|kept| kept.expected)),
         found: saturating_sum(belongings.values().map(|kept| kept.found)),
     };

@@ -6,6 +6,7 @@ use url::Url;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{reasons, show};
 use crate::recording::model::Exchange;
 use crate::verdicts::finding_place::FindingPlace;
@@ -40,11 +41,11 @@ pub(crate) fn stored_version(exchange: &Exchange, context: &CheckContext<'_>) ->
     if !is_own(exchange, context) {
         return CheckOutcome::NotApplicable(reasons::OTHER_ORIGIN.to_owned());
     }
-    let violated = |actual: String| {
+    let violated = |actual: Shown| {
         let expected = "the URL of the file, or of a version below it";
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Content-Location"), expected, actual)])
     };
-    let Some(text) = answer.header("content-location") else { return violated("no Content-Location".to_owned()) };
+    let Some(text) = answer.header("content-location") else { return violated("no Content-Location".into()) };
     let Ok(asked) = Url::parse(&exchange.request.url) else {
         return CheckOutcome::Undecided("the URL of the file is not valid".to_owned());
     };

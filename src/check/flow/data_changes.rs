@@ -9,7 +9,7 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::reasons;
-use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, SecondRead};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, OtherReads, SecondRead};
 use crate::recording::model::Exchange;
 use crate::suite::flow::HookName;
 use crate::suite::model::FileList;
@@ -84,9 +84,20 @@ fn read(thing: &ChangedResource) -> String {
     thing.read.map(|id| format!("exchange {id}")).unwrap_or_default()
 }
 
+/// What the read of a resource shows. A 404 shows that the resource is gone only if the target serves other reads.
+fn shown(state: &ChangeState) -> ChangeState {
+    let unread = |why: &str| ChangeState::Unread(format!("the read was answered 404, and {why}"));
+    match state {
+        ChangeState::NotFound { date, others: OtherReads::Served } => ChangeState::Gone(date.clone()),
+        ChangeState::NotFound { others: OtherReads::NotServed, .. } => unread("so are those of other resources"),
+        ChangeState::NotFound { others: OtherReads::None, .. } => unread("nothing shows that reads are served"),
+        state => state.clone(),
+    }
+}
+
 /// Returns the outcome if a resource cannot be judged.
 fn why_unjudged(thing: &ChangedResource) -> Option<CheckOutcome> {
-    if let ChangeState::Unread(why) = &thing.state {
+    if let ChangeState::Unread(why) = shown(&thing.state) {
         let why =
             format!("the {} that the hook {} named cannot be read: {why} ({})", thing.kind, thing.hook, read(thing));
         return Some(CheckOutcome::Undecided(why));
@@ -149,7 +160,8 @@ pub(crate) fn changes_come(exchange: &Exchange, context: &CheckContext<'_>) -> C
 
 fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bool) -> CheckOutcome {
     let kind = &thing.kind;
-    let date = match &thing.state {
+    let state = shown(&thing.state);
+    let date = match &state {
         ChangeState::There(Some(date)) if thing.exported && !changed_again(thing) => date,
         ChangeState::There(None) if thing.exported && !changed_again(thing) => {
             return CheckOutcome::NotShown(format!("the changed {kind} has no meta.lastUpdated"));
@@ -175,12 +187,12 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
     if let Some(since) = before {
         // A change before the first export must be in that export; this one requests only later changes.
         let reported = is_well_before(date, since);
-        let missing = match thing.came_before {
+        let missing = match thing.seen_before {
             Some(ChangeSeen::Unseen) => true,
             Some(ChangeSeen::Absent | ChangeSeen::Stale) => !reported,
             _ => false,
         };
-        return match (missing, thing.came) {
+        return match (missing, thing.seen) {
             (true, ChangeSeen::Absent | ChangeSeen::Stale) => lost(
                 format!(
                     "the {kind} as changed at {date} ({}), in the export up to {since} or in this one",
@@ -192,7 +204,7 @@ fn change(thing: &ChangedResource, end: &str, since: Option<&str>, meanwhile: bo
         };
     }
     let expected = || format!("the {kind} as changed at {date} ({}), not after transactionTime {end}", read(thing));
-    match thing.came {
+    match thing.seen {
         ChangeSeen::Fresh => CheckOutcome::Holds,
         ChangeSeen::Stale => lost(expected(), "an earlier state of it"),
         ChangeSeen::Absent => lost(expected(), "an export without it"),
@@ -228,7 +240,7 @@ pub(crate) fn deletions_told(exchange: &Exchange, context: &CheckContext<'_>) ->
         if let Some(outcome) = why_unjudged(thing) {
             return outcome;
         }
-        match &thing.state {
+        match &shown(&thing.state) {
             ChangeState::Gone(Some(date)) if is_not_after(date, end) == Some(true) => {
                 let after = since(context).is_some_and(|since| Instant::parse(date) > Instant::parse(since));
                 if !after {
@@ -272,7 +284,7 @@ pub(crate) fn failures_told(exchange: &Exchange, context: &CheckContext<'_>) -> 
         if let Some(outcome) = why_unjudged(thing) {
             return outcome;
         }
-        match thing.came {
+        match thing.seen {
             ChangeSeen::Absent => {}
             ChangeSeen::Unseen => return CheckOutcome::NotShown(reasons::OUTPUT_INCOMPLETE.to_owned()),
             _ => return CheckOutcome::NotShown(format!("the {} was exported", thing.kind)),
@@ -310,8 +322,8 @@ mod tests {
             exported: true,
             read: Some(7),
             state: ChangeState::There(Some(date.to_owned())),
-            came,
-            came_before: None,
+            seen: came,
+            seen_before: None,
             deleted: false,
             second_read: None,
         }
@@ -371,7 +383,7 @@ mod tests {
             ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Absent, "no"),
             ("2026-01-01T12:00:06.000Z", ChangeSeen::Unseen, ChangeSeen::Fresh, "yes"),
         ] {
-            let thing = ChangedResource { came_before: Some(before), ..thing(date, came) };
+            let thing = ChangedResource { seen_before: Some(before), ..thing(date, came) };
             assert_eq!(word(&change(&thing, end, since, false)), says, "{date} {before} {came}");
         }
     }

@@ -49,7 +49,7 @@ pub(crate) fn preferences_applied(exchange: &Exchange, _context: &CheckContext<'
     CheckOutcome::or_violation(applied.contains("respond-async") && applied.contains(SEPARATE), || {
         let lines: Vec<&str> =
             response(exchange).into_iter().flat_map(|answer| answer.header_lines("preference-applied")).collect();
-        let actual = if lines.is_empty() { "no Preference-Applied".to_owned() } else { show::text(&lines.join(", ")) };
+        let actual = if lines.is_empty() { "no Preference-Applied".into() } else { show::text(&lines.join(", ")) };
         Violation::new(FindingPlace::header("Preference-Applied"), format!("respond-async and {SEPARATE}"), actual)
     })
 }
@@ -73,7 +73,7 @@ pub(crate) fn export_status_of_failure(exchange: &Exchange, _context: &CheckCont
 fn export_status_is(exchange: &Exchange, good: fn(u16) -> bool, expected: &str) -> CheckOutcome {
     CheckOutcome::or_violation(export_status(exchange).is_some_and(good), || {
         let text = response(exchange).and_then(|answer| answer.header("x-export-status"));
-        let actual = text.map_or_else(|| "no X-Export-Status".to_owned(), show::text);
+        let actual = text.map_or_else(|| "no X-Export-Status".into(), show::text);
         Violation::new(FindingPlace::header("X-Export-Status"), expected, actual)
     })
 }

@@ -8,6 +8,7 @@ use url::Url;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{manifest_of, response};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{reasons, show};
 use crate::recording::model::{Exchange, Outcome, Phase};
 use crate::recording::shape::urls_of_line;
@@ -22,7 +23,7 @@ pub(crate) fn one_location(exchange: &Exchange, _context: &CheckContext<'_>) -> 
     };
     let values: BTreeSet<&str> = response.header_lines("content-location").flat_map(urls_of_line).collect();
     CheckOutcome::or_violation(values.len() <= 1, || {
-        let actual = values.iter().map(|value| show::text(value)).collect::<Vec<_>>().join(" and ");
+        let actual = Shown::join(values.iter().map(|value| show::text(value)), " and ");
         Violation::new(FindingPlace::header("Content-Location"), "one URL", actual)
     })
 }

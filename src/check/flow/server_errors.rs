@@ -65,7 +65,7 @@ pub(crate) fn transient_code(exchange: &Exchange, _context: &CheckContext<'_>) -
     };
     let codes: Vec<&str> = issues.iter().filter_map(|issue| issue.get("code")?.as_str()).collect();
     CheckOutcome::or_violation(codes.iter().any(|code| TRANSIENT.contains(code)), || {
-        let actual = if codes.is_empty() { "no code".to_owned() } else { show::text(&codes.join(", ")) };
+        let actual = if codes.is_empty() { "no code".into() } else { show::text(&codes.join(", ")) };
         Violation::new(FindingPlace::body("/issue/0/code"), format!("one of {}", TRANSIENT.join(", ")), actual)
     })
 }

@@ -11,6 +11,7 @@ use crate::base::percent::percent_decode;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{reasons, shape, show};
 use crate::recording::model::{Exchange, Response};
 use crate::suite::describe;
@@ -48,16 +49,16 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
             show::shape(value),
         )]);
     };
-    let violated = |expected: String| {
+    let violated = |expected: Shown| {
         CheckOutcome::Violated(vec![Violation::new(FindingPlace::body("/request"), expected, show::text(text))])
     };
     let url = match Url::parse(text) {
         Ok(url) if shape::is_absolute_url(text) => url,
-        _ => return violated("the absolute URL of the kick-off".to_owned()),
+        _ => return violated("the absolute URL of the kick-off".into()),
     };
     let path = percent_decode(url.path());
     if !path.trim_end_matches('/').ends_with("$export") {
-        return violated("a URL with a path that ends in $export, as in the kick-off".to_owned());
+        return violated("a URL with a path that ends in $export, as in the kick-off".into());
     }
     let asked = context.index.kickoff(&context.flow.name).and_then(|kickoff| Url::parse(&kickoff.request.url).ok());
     if let Some(asked) = asked.map(|asked| percent_decode(asked.path()).into_owned())
@@ -65,19 +66,21 @@ pub(crate) fn request_fits_kickoff(exchange: &Exchange, context: &CheckContext<'
         && level_in_path(&asked) != level_in_path(&path)
     {
         return violated(match level_in_path(&asked) {
-            "" => "a URL with a path of the base and $export, as in the kick-off".to_owned(),
-            level => format!("a URL with a path that ends in {level}/$export, as in the kick-off"),
+            "" => "a URL with a path of the base and $export, as in the kick-off".into(),
+            level => format!("a URL with a path that ends in {level}/$export, as in the kick-off").into(),
         });
     }
     let sent = if context.flow.posted { &[][..] } else { context.flow.params.as_slice() };
     let shown: Vec<(String, String)> = url.query_pairs().map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
     for (name, _) in sent {
         if !shown.iter().any(|(known, _)| known == name) {
-            return violated(format!("a URL with the parameter {name}, which the kick-off sent"));
+            return violated(format!("a URL with the parameter {name}, which the kick-off sent").into());
         }
         if !same_values(name, sent, &shown) {
             let values: Vec<&str> = sent.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
-            return violated(format!("a URL with {name} {}, as in the kick-off", show::text(&values.join(","))));
+            return violated(
+                show::text(&values.join(",")).map(|values| format!("a URL with {name} {values}, as in the kick-off")),
+            );
         }
     }
     CheckOutcome::Holds
@@ -198,10 +201,9 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::NotApplicable(reasons::NO_RESPONSE.to_owned());
     };
     let expected = "an HTTP date later than the Date of the response";
-    let violated = |actual: String| {
-        CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)])
-    };
-    let Some(text) = response.header("expires") else { return violated("no Expires".to_owned()) };
+    let violated =
+        |actual: Shown| CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)]);
+    let Some(text) = response.header("expires") else { return violated("no Expires".into()) };
     let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return violated(show::text(text)) };
     // A Date that is more than a day off is wrong, because of the server or a proxy. Then Expires must be later than
     // our clock.
@@ -215,7 +217,7 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
         return CheckOutcome::Holds;
     }
     match server_date(response) {
-        Some(now) if expires <= now => violated(format!("{}, which is not later", show::text(text))),
+        Some(now) if expires <= now => violated(show::text(text).map(|text| format!("{text}, which is not later"))),
         _ => CheckOutcome::Holds,
     }
 }
@@ -293,7 +295,7 @@ pub(crate) fn same_manifest(exchange: &Exchange, context: &CheckContext<'_>) -> 
     if before.get("transactionTime") != after.get("transactionTime") {
         violations.push(Violation::new(
             FindingPlace::body("/transactionTime"),
-            format!("{}, as in exchange {}", show::shape(before.get("transactionTime")), first.id),
+            show::shape(before.get("transactionTime")).map(|time| format!("{time}, as in exchange {}", first.id)),
             show::shape(after.get("transactionTime")),
         ));
     }

@@ -34,7 +34,7 @@ fn differing(first: &Value, second: &Value, shown_in: u32) -> Vec<Violation> {
         .map(|(key, _)| {
             Violation::new(
                 FindingPlace::body(format!("/{key}")),
-                format!("{}, as in exchange {shown_in}", show::shape(first.get(*key))),
+                show::shape(first.get(*key)).map(|value| format!("{value}, as in exchange {shown_in}")),
                 show::shape(second.get(*key)),
             )
         })

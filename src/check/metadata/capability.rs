@@ -71,7 +71,7 @@ pub(crate) fn guide_declared(_exchange: &Exchange, context: &CheckContext<'_>) -
             || address.contains("hl7.org/fhir/bulk-data")
     });
     CheckOutcome::or_violation(good, || {
-        let actual = if named.is_empty() { "no canonical URL".to_owned() } else { show::text(&named.join(", ")) };
+        let actual = if named.is_empty() { "no canonical URL".into() } else { show::text(&named.join(", ")) };
         let expected = format!("{GUIDE}/CapabilityStatement/bulk-data");
         Violation::new(FindingPlace::body("/instantiates"), expected, actual).shown_by(id)
     })
@@ -154,7 +154,7 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
     let missing: Vec<&str> = seen.difference(&declared).copied().collect();
     CheckOutcome::or_violation(missing.is_empty(), || {
         let expected = "every exported type".to_owned();
-        let actual = format!("no entry for {}", show::text(&missing.join(", ")));
+        let actual = show::text(&missing.join(", ")).map(|types| format!("no entry for {types}"));
         Violation::new(FindingPlace::body("/rest/0/resource"), expected, actual).shown_by(id)
     })
 }

@@ -158,10 +158,8 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
         status if is_unrelated_refusal(status) => CheckOutcome::Undecided(reasons::kickoff_returned(status)),
         400..=499 | 501 => CheckOutcome::Holds,
         status => {
-            let expected = format!(
-                "a refusal, because the CapabilityStatement (exchange {id}) does not list {}",
-                show::text(kind)
-            );
+            let expected = show::text(kind)
+                .map(|kind| format!("a refusal, because the CapabilityStatement (exchange {id}) does not list {kind}"));
             CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, describe::status(status))])
         }
     }

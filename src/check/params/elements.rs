@@ -7,13 +7,13 @@ use crate::check::exchange::saturating_sum;
 use crate::check::outcome::CheckOutcome;
 use crate::check::params::unrequested::{output, unrequested};
 use crate::check::reasons;
-use crate::recording::facts::{KeptProfiles, Trimmed};
+use crate::recording::comparison::{FoundCount, Trimmed};
 use crate::recording::model::Exchange;
 
 fn trimmed<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Trimmed, CheckOutcome> {
-    let census = unrequested(exchange, context)?;
+    let unrequested = unrequested(exchange, context)?;
     let none = || CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned());
-    census.trimmed.as_ref().ok_or_else(none)
+    unrequested.trimmed.as_ref().ok_or_else(none)
 }
 
 /// `elements-trimmed`: some line lost elements that `_elements` does not name.
@@ -57,7 +57,7 @@ pub(crate) fn elements_mandatory(exchange: &Exchange, context: &CheckContext<'_>
 }
 
 /// Checks that no line lost an element. `nothing` is the reason if the earlier export has no such element.
-fn all_kept(kept: &BTreeMap<String, KeptProfiles>, how: &str, nothing: &str) -> CheckOutcome {
+fn all_kept(kept: &BTreeMap<String, FoundCount>, how: &str, nothing: &str) -> CheckOutcome {
     if kept.values().all(|kept| kept.expected == 0) {
         return CheckOutcome::NotShown(nothing.to_owned());
     }

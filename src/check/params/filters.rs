@@ -8,7 +8,8 @@ use crate::check::flow_files::whole_files;
 use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::reasons;
-use crate::recording::facts::{KeptProfiles, LineFacts, Recheck};
+use crate::recording::comparison::{FoundCount, Recheck};
+use crate::recording::facts::LineFacts;
 use crate::recording::model::Exchange;
 use crate::suite::describe;
 use crate::suite::model::FileList;
@@ -76,7 +77,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
             (kept.found < expected).then_some((kind.as_str(), expected, kept.found))
         })
         .collect();
-    let all = comparison.types.values().fold(KeptProfiles::default(), |sum, kept| KeptProfiles {
+    let all = comparison.types.values().fold(FoundCount::default(), |sum, kept| FoundCount {
         expected: sum.expected.saturating_add(kept.expected),
         found: sum.found.saturating_add(kept.found),
     });
@@ -105,7 +106,7 @@ pub(crate) fn all_expected(exchange: &Exchange, context: &CheckContext<'_>) -> C
 /// `some-left-out`: some of the resources are missing that a date or filter certainly excludes and that no exported
 /// resource refers to.
 pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let KeptProfiles { expected, found } = match spared(exchange, context) {
+    let FoundCount { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
         Err(outcome) => return outcome,
     };
@@ -118,7 +119,7 @@ pub(crate) fn some_left_out(exchange: &Exchange, context: &CheckContext<'_>) -> 
 /// `none-beyond`: all resources are missing that a date or filter certainly excludes and that no exported resource
 /// refers to.
 pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let KeptProfiles { expected, found } = match spared(exchange, context) {
+    let FoundCount { expected, found } = match spared(exchange, context) {
         Ok(spared) => spared,
         Err(outcome) => return outcome,
     };
@@ -128,7 +129,7 @@ pub(crate) fn none_beyond(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
     })
 }
 
-fn spared(exchange: &Exchange, context: &CheckContext<'_>) -> Result<KeptProfiles, CheckOutcome> {
+fn spared(exchange: &Exchange, context: &CheckContext<'_>) -> Result<FoundCount, CheckOutcome> {
     if manifest_of(exchange).is_none() {
         return Err(no_manifest());
     }

@@ -5,13 +5,13 @@ use crate::check::missing::{besides, still_missing};
 use crate::check::outcome::CheckOutcome;
 use crate::check::params::unrequested::{output, unrequested};
 use crate::check::reasons;
-use crate::recording::facts::{KeptProfiles, Lineage, Recheck};
+use crate::recording::comparison::{FoundCount, Lineage, Recheck};
 use crate::recording::model::Exchange;
 
 fn lineage<'a>(exchange: &Exchange, context: &CheckContext<'a>) -> Result<&'a Lineage, CheckOutcome> {
-    let census = unrequested(exchange, context)?;
+    let unrequested = unrequested(exchange, context)?;
     let none = || CheckOutcome::NotApplicable(reasons::NO_EXPORT_TO_COMPARE.to_owned());
-    let lineage = census.lineage.as_ref().ok_or_else(none)?;
+    let lineage = unrequested.lineage.as_ref().ok_or_else(none)?;
     match lineage.all.expected.saturating_sub(gone(lineage)) {
         0 => Err(CheckOutcome::NotShown("the earlier export has no Provenance of the exported resources".to_owned())),
         _ => Ok(lineage),
@@ -23,7 +23,7 @@ fn gone(lineage: &Lineage) -> u64 {
     lineage.recheck.as_ref().map_or(0, Recheck::gone)
 }
 
-fn missing(kept: KeptProfiles, what: &str, gone: u64, recheck: Option<&Recheck>) -> CheckOutcome {
+fn missing(kept: FoundCount, what: &str, gone: u64, recheck: Option<&Recheck>) -> CheckOutcome {
     match still_missing(kept, gone, recheck) {
         Ok(0) => CheckOutcome::Holds,
         Ok(lost) => {
@@ -49,7 +49,7 @@ pub(crate) fn provenance_there(exchange: &Exchange, context: &CheckContext<'_>) 
 /// `provenance-narrowed`: the export leaves some Provenance out.
 pub(crate) fn provenance_narrowed(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match lineage(exchange, context) {
-        Ok(Lineage { older: KeptProfiles { expected: 0, .. }, .. }) => {
+        Ok(Lineage { older: FoundCount { expected: 0, .. }, .. }) => {
             CheckOutcome::NotShown("each exported resource has at most one Provenance".to_owned())
         }
         Ok(lineage) => match lineage.all.expected.saturating_sub(gone(lineage)) {
@@ -79,7 +79,7 @@ pub(crate) fn provenance_newest(exchange: &Exchange, context: &CheckContext<'_>)
 /// `provenance-union`: the export has all Provenance, if the flow to compare with, which requests only the newest, has
 /// less.
 pub(crate) fn provenance_union(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let compared = context.compared.and_then(|compared| compared.census.as_ref()?.lineage.as_ref());
+    let compared = context.compared.and_then(|compared| compared.unrequested_resources.as_ref()?.lineage.as_ref());
     match compared {
         Some(compared) if compared.all.found < compared.all.expected.saturating_sub(gone(compared)) => {
             provenance_there(exchange, context)
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn missing_provenance_is_a_violation_unless_it_may_be_deleted() {
-        let kept = |expected, found| KeptProfiles { expected, found };
+        let kept = |expected, found| FoundCount { expected, found };
         let unclear = Recheck { asked: 1, ..Recheck::default() };
         assert_eq!(missing(kept(3, 3), "x", 0, Some(&unclear)), CheckOutcome::Holds);
         assert!(matches!(missing(kept(3, 2), "x", 0, Some(&unclear)), CheckOutcome::NotShown(_)));

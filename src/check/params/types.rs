@@ -8,6 +8,7 @@ use crate::base::instant::Instant;
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{reasons, shape, show};
 use crate::recording::model::{Exchange, FlowRecord};
 use crate::suite::model::FileList;
@@ -23,9 +24,9 @@ fn listed(manifest: &Value) -> BTreeSet<&str> {
         .collect()
 }
 
-fn named(types: &BTreeSet<&str>) -> String {
+fn named(types: &BTreeSet<&str>) -> Shown {
     match types.len() {
-        0 => "none".to_owned(),
+        0 => "none".into(),
         _ => show::text(&types.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
     }
 }
@@ -67,7 +68,7 @@ pub(crate) fn same_types(exchange: &Exchange, context: &CheckContext<'_>) -> Che
     }
     let (own, other) = (listed(own), listed(other));
     CheckOutcome::or_violation(own == other, || {
-        let expected = format!("the types of flow {}: {}", compared.name, named(&other));
+        let expected = named(&other).map(|types| format!("the types of flow {}: {types}", compared.name));
         Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
@@ -83,7 +84,7 @@ pub(crate) fn types_cover(exchange: &Exchange, context: &CheckContext<'_>) -> Ch
         return CheckOutcome::NotApplicable(format!("flow {} exported nothing", compared.name));
     }
     CheckOutcome::or_violation(other.is_subset(&own), || {
-        let expected = format!("at least the types of flow {}: {}", compared.name, named(&other));
+        let expected = named(&other).map(|types| format!("at least the types of flow {}: {types}", compared.name));
         Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
@@ -98,11 +99,8 @@ pub(crate) fn only_types_asked(exchange: &Exchange, context: &CheckContext<'_>) 
         return CheckOutcome::NotApplicable("no _type was sent, or nothing was exported".to_owned());
     }
     CheckOutcome::or_violation(own.is_subset(&requested), || {
-        Violation::new(
-            FindingPlace::body("/output"),
-            format!("only types in _type: {}", named(&requested)),
-            named(&own),
-        )
+        let expected = named(&requested).map(|types| format!("only types in _type: {types}"));
+        Violation::new(FindingPlace::body("/output"), expected, named(&own))
     })
 }
 
@@ -168,7 +166,7 @@ pub(crate) fn nothing_before_since(exchange: &Exchange, context: &CheckContext<'
     };
     CheckOutcome::or_violation(earliest >= since, || {
         // The recording does not have the line number, so the finding names none.
-        let actual = format!("an earlier one; the earliest in the file is {}", show::text(text));
+        let actual = show::text(text).map(|text| format!("an earlier one; the earliest in the file is {text}"));
         Violation::new(FindingPlace::Lines, "meta.lastUpdated on or after _since", actual)
     })
 }
@@ -184,7 +182,7 @@ pub(crate) fn wrapped_binary(exchange: &Exchange, context: &CheckContext<'_>) ->
     let types: BTreeSet<&str> = facts.lines.types.keys().map(String::as_str).collect();
     let is_single = facts.lines.resources == 1 && types.contains("Binary");
     CheckOutcome::or_violation(is_single, || {
-        let actual = format!("{} resources of type {}", facts.lines.resources, named(&types));
+        let actual = named(&types).map(|types| format!("{} resources of type {types}", facts.lines.resources));
         Violation::new(FindingPlace::whole_body(), "one Binary resource", actual)
     })
 }

@@ -5,7 +5,8 @@ use crate::check::exchange::{items, manifest_of, no_manifest, saturating_sum};
 use crate::check::flow_files::whole_files;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::reasons;
-use crate::recording::facts::UnrequestedResources;
+use crate::check::show::Shown;
+use crate::recording::comparison::UnrequestedResources;
 use crate::recording::model::Exchange;
 use crate::suite::describe;
 use crate::suite::line_rules::LineRule;
@@ -24,11 +25,11 @@ pub(crate) fn unrequested<'a>(
         return Err(no_manifest());
     }
     let none = || CheckOutcome::Undecided(reasons::NO_UNREQUESTED_FACTS.to_owned());
-    context.flow.census.as_ref().ok_or_else(none)
+    context.flow.unrequested_resources.as_ref().ok_or_else(none)
 }
 
 /// Returns a violation with one finding about the output as a whole.
-pub(crate) fn output(expected: impl Into<String>, actual: impl Into<String>, count: u64) -> CheckOutcome {
+pub(crate) fn output(expected: impl Into<Shown>, actual: impl Into<Shown>, count: u64) -> CheckOutcome {
     let mut violation = Violation::new(FindingPlace::body("/output"), expected, actual);
     violation.count = count.max(1);
     CheckOutcome::Violated(vec![violation])
@@ -41,38 +42,39 @@ pub(crate) fn counted<'c>(counts: impl Iterator<Item = (&'c String, u64)>) -> St
 
 /// `only-members`: the export has no resource of a patient outside the Group, unless resources of members refer to it.
 pub(crate) fn only_members(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let census = match unrequested(exchange, context) {
-        Ok(census) => census,
+    let unrequested = match unrequested(exchange, context) {
+        Ok(unrequested) => unrequested,
         Err(outcome) => return outcome,
     };
-    if let Some(why) = &census.members_unknown {
+    if let Some(why) = &unrequested.members_unknown {
         return CheckOutcome::NotShown(why.clone());
     }
-    if !census.whole {
+    if !unrequested.whole {
         return CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned());
     }
-    if census.outsiders.is_empty() {
+    if unrequested.outsiders.is_empty() {
         return CheckOutcome::Holds;
     }
-    let actual = format!("resources of other patients: {}", counted(census.outsiders.iter().map(|(k, n)| (k, *n))));
+    let actual =
+        format!("resources of other patients: {}", counted(unrequested.outsiders.iter().map(|(k, n)| (k, *n))));
     output(
         "only resources of the members of the Group, and resources that these refer to",
         actual,
-        saturating_sum(census.outsiders.values().copied()),
+        saturating_sum(unrequested.outsiders.values().copied()),
     )
 }
 
 /// `compartment-types`: this export has every type that has resources of patients in the system export.
 pub(crate) fn compartment_types(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
-    let census = match unrequested(exchange, context) {
-        Ok(census) => census,
+    let unrequested = match unrequested(exchange, context) {
+        Ok(unrequested) => unrequested,
         Err(outcome) => return outcome,
     };
-    let Some(compartment) = &census.compartment else {
+    let Some(compartment) = &unrequested.compartment else {
         return CheckOutcome::NotApplicable("the run has no system export to compare with".to_owned());
     };
     if compartment.absent.is_empty() {
-        return match compartment.came.is_empty() {
+        return match compartment.present.is_empty() {
             true => CheckOutcome::NotShown("the system export has no resources of patients".to_owned()),
             false => CheckOutcome::Holds,
         };
@@ -117,7 +119,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
     if requested.is_empty() {
         return CheckOutcome::NotApplicable("no _type was sent".to_owned());
     }
-    let Some(census) = &context.flow.census else {
+    let Some(unrequested) = &context.flow.unrequested_resources else {
         return CheckOutcome::Undecided(reasons::NO_UNREQUESTED_FACTS.to_owned());
     };
     let files = context.index.files(&context.flow.name, FileList::Output);
@@ -127,7 +129,7 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
             "a file has another type than its item names; another test reports it".to_owned(),
         );
     }
-    let foreign: Vec<String> = census
+    let foreign: Vec<String> = unrequested
         .foreign
         .iter()
         .map(|(kind, (all, unreferenced))| (kind, if referenced { *unreferenced } else { *all }))
@@ -140,13 +142,13 @@ fn only_types(exchange: &Exchange, context: &CheckContext<'_>, referenced: bool)
         let is_foreign = |kind: &String| !requested.contains(&kind.as_str()) && kind.as_str() != "OperationOutcome";
         let more = files.iter().filter_map(|(_, facts)| *facts).any(|facts| facts.lines.types.keys().any(is_foreign));
         let complete = whole_files(context, FileList::Output).len() >= items(manifest, "output").len();
-        return match (complete, more && !census.whole) {
+        return match (complete, more && !unrequested.whole) {
             (false, _) => CheckOutcome::Undecided(reasons::OUTPUT_INCOMPLETE.to_owned()),
             (true, true) => CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned()),
             (true, false) => CheckOutcome::Holds,
         };
     }
-    if referenced && !census.whole {
+    if referenced && !unrequested.whole {
         return CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned());
     }
     let addition = if referenced { ", and resources that these refer to" } else { "" };
@@ -163,20 +165,20 @@ pub(crate) fn only_patients_asked(exchange: &Exchange, context: &CheckContext<'_
     if requested.is_empty() {
         return CheckOutcome::NotApplicable("no patient parameter was sent".to_owned());
     }
-    let Some(census) = &context.flow.census else {
+    let Some(unrequested) = &context.flow.unrequested_resources else {
         return CheckOutcome::Undecided(reasons::NO_UNREQUESTED_FACTS.to_owned());
     };
-    if census.strangers.is_empty() {
-        return match census.whole {
+    if unrequested.strangers.is_empty() {
+        return match unrequested.whole {
             true => CheckOutcome::Holds,
             false => CheckOutcome::NotShown(reasons::TOO_LARGE.to_owned()),
         };
     }
-    let strangers: Vec<String> = census.strangers.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let strangers: Vec<String> = unrequested.strangers.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let expected = format!("only resources of {}", describe::or(&requested));
     let actual = format!("resources of other patients: {}", strangers.join(", "));
     let mut violation = Violation::new(FindingPlace::body("/output"), expected, actual);
-    violation.count = saturating_sum(census.strangers.values().copied());
+    violation.count = saturating_sum(unrequested.strangers.values().copied());
     CheckOutcome::Violated(vec![violation])
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::base::unprintable::escape_unprintable;
 use crate::base::vocabulary::Verdict;
 use crate::cli::args::DiffArgs;
 use crate::cli::error::CliError;
@@ -142,13 +143,18 @@ fn rank(verdict: Option<Verdict>) -> u8 {
 
 fn text(diff: &Diff) -> String {
     let mut out = String::new();
-    let shown = |text: &str| text.chars().flat_map(char::escape_debug).collect::<String>();
     for differ in &diff.differ {
-        let _ = writeln!(out, "the {} differs: {} -> {}", differ.what, shown(&differ.old), shown(&differ.new));
+        let _ = writeln!(
+            out,
+            "the {} differs: {} -> {}",
+            differ.what,
+            escape_unprintable(&differ.old),
+            escape_unprintable(&differ.new)
+        );
     }
     for spec in &diff.specs {
         let word = |outcome: Option<Conformance>| outcome.map_or("not judged", Conformance::as_str);
-        let _ = writeln!(out, "{}: {} -> {}", shown(&spec.spec), word(spec.old), word(spec.new));
+        let _ = writeln!(out, "{}: {} -> {}", escape_unprintable(&spec.spec), word(spec.old), word(spec.new));
         if spec.tests.is_empty() {
             out.push_str("  no verdict changed\n");
         }
@@ -156,7 +162,7 @@ fn text(diff: &Diff) -> String {
         for change in &spec.tests {
             let word = |verdict: Option<Verdict>| verdict.map_or("absent", Verdict::as_str);
             let mark = if change.worse { "worse " } else { "      " };
-            let name = shown(&change.test);
+            let name = escape_unprintable(&change.test);
             let _ = writeln!(out, "  {mark}{name:width$}  {} -> {}", word(change.old), word(change.new));
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::base::unprintable::one_line;
 use crate::cli::args::InitArgs;
 use crate::cli::error::CliError;
 use crate::cli::output::say;
@@ -13,8 +14,8 @@ use crate::cli::target::RunTarget;
 use crate::cli::{catalog, cli_settings};
 use crate::config::default_spec::DEFAULT_SPEC;
 use crate::config::flag_sources::FlagSources;
+use crate::config::guard;
 use crate::config::values::AuthKind;
-use crate::config::{guard, values};
 use crate::drive::export_levels;
 use crate::recording::model::Role;
 use crate::verdicts::exit;
@@ -187,7 +188,7 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
 
 /// Returns a text of the server for a comment: one short line without control characters.
 fn shown(text: &str) -> String {
-    values::one_line(text, 200)
+    one_line(text, 200)
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ use crate::recording::model::{Phase, Role, Stop, StopKind};
 use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Needs, Probe};
 use crate::suite::send::Send;
-use crate::suite::values::is_unrelated_refusal;
 
 /// Returns why the flow may not create a Group; `None` if it may.
 pub(crate) fn why_no_writes(context: &FlowContext<'_>) -> Option<&'static str> {
@@ -60,13 +59,7 @@ pub(crate) async fn create_group(context: &FlowContext<'_>) -> Result<(), Stop> 
             let because = format!("the POST of a Group returned {}", status.as_u16());
             return Err(match status.as_u16() {
                 401 | 403 => stop(StopKind::Credentials, at, because),
-                404 | 405 | 501 => stop(StopKind::Answer, at, because),
-                // A server may refuse a filter that it does not support.
-                400..=499 => {
-                    let optional = "a server may refuse a member filter";
-                    stop(StopKind::Declined, at, format!("{optional}: {because}"))
-                }
-                code if is_unrelated_refusal(code) => stop(StopKind::Waited, at, format!("{because} on every try")),
+                502..=504 => stop(StopKind::Unavailable, at, format!("{because} on every try")),
                 _ => stop(StopKind::Answer, at, because),
             });
         }

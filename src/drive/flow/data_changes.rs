@@ -8,12 +8,11 @@ use crate::drive::context::FlowContext;
 use crate::drive::flow::hook_runs;
 use crate::drive::flow::job::Route;
 use crate::drive::flow::state::{ExportedChanges, HookedResource};
-use crate::drive::stops::stop;
 use crate::measure::missing_resource::{ResourceName, same_version};
 use crate::ndjson::identity::Identity;
 use crate::plan::model::PlannedFlow;
-use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, SecondRead};
-use crate::recording::model::{Stop, StopKind};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, ChangedResource, Hooked, OtherReads, SecondRead};
+use crate::recording::model::Stop;
 use crate::suite::flow::{HookMoment, HookName};
 
 /// Compares an exported resource with the same resource as it was read after the hook.
@@ -132,8 +131,8 @@ async fn changed_resource(
         exported,
         read: hooked.read,
         state: hooked.state.clone(),
-        came,
-        came_before: shows.then_some(hooked.seen),
+        seen: came,
+        seen_before: shows.then_some(hooked.seen),
         deleted,
         second_read,
     })
@@ -141,12 +140,14 @@ async fn changed_resource(
 
 /// Reads a resource once more and compares it with the first read. `None` if the first read failed.
 async fn read_again(context: &FlowContext<'_>, hooked: &HookedResource) -> Result<Option<SecondRead>, Stop> {
-    if matches!(hooked.state, ChangeState::Unread(_)) {
-        return Ok(None);
+    match &hooked.state {
+        ChangeState::Unread(_) => return Ok(None),
+        ChangeState::NotFound { others, .. } if *others != OtherReads::Served => return Ok(None),
+        _ => {}
     }
     let (_, now, value) = hook_runs::read_resource(context, &hooked.name).await?;
     Ok(Some(match (now, &hooked.value, &value) {
-        (ChangeState::Gone(_), ..) => SecondRead::Gone,
+        (ChangeState::Gone(_) | ChangeState::NotFound { .. }, ..) => SecondRead::Gone,
         (ChangeState::Unread(_), ..) => SecondRead::Unread,
         (ChangeState::There(_), Some(read), Some(now)) => match same_version(read, now).unwrap_or(read == now) {
             true => SecondRead::Same,
@@ -154,18 +155,6 @@ async fn read_again(context: &FlowContext<'_>, hooked: &HookedResource) -> Resul
         },
         (ChangeState::There(_), ..) => SecondRead::There,
     }))
-}
-
-/// Returns `stop_of_job` as declined if a hook made a part of the export fail: then the whole export may fail.
-pub(crate) fn failed_with_its_part(context: &FlowContext<'_>, stop_of_job: Stop) -> Stop {
-    let fails = context.planned.flow.hooks.iter().any(|call| call.run == HookName::Fail);
-    match stop_of_job.kind {
-        StopKind::Answer if fails => {
-            let because = format!("a server may fail the whole export if a part of it fails: {}", stop_of_job.because);
-            stop(StopKind::Declined, stop_of_job.exchange, because)
-        }
-        _ => stop_of_job,
-    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use crate::drive::flow::state::HookedResource;
 use crate::drive::flow::{recheck_missing, send};
 use crate::drive::hooks::Failure;
 use crate::measure::missing_resource::ResourceName;
-use crate::recording::data_changes::{ChangeSeen, ChangeState, HookRun};
-use crate::recording::model::{Outcome, Stop};
+use crate::recording::data_changes::{ChangeSeen, ChangeState, HookRun, OtherReads};
+use crate::recording::model::Stop;
 use crate::suite::flow::{HookMoment, HookName};
 
 /// The name of these probes in the recording.
@@ -100,25 +100,18 @@ async fn read_hooked(context: &FlowContext<'_>, hook: HookName, name: ResourceNa
         // A resource that makes exports fail may fail when it is read too.
         HookName::Fail => (None, ChangeState::There(None), None),
         _ => match read_resource(context, &name).await? {
-            (read, ChangeState::Gone(date), _) => (read, confirm_gone(context, &name, read, date).await?, None),
+            (read, ChangeState::NotFound { date, .. }, _) => {
+                let others = read_another(context, &name).await?;
+                (read, ChangeState::NotFound { date, others }, None)
+            }
             seen => seen,
         },
     };
     Ok(HookedResource { hook, name, read, state, value, seen: ChangeSeen::Unseen, named_again: false })
 }
 
-/// Returns the state of a resource after a read with 404 or 410. A 404 shows that it is gone only if another exported
-/// resource can be read.
-async fn confirm_gone(
-    context: &FlowContext<'_>,
-    name: &ResourceName,
-    read: Option<u32>,
-    date: Option<String>,
-) -> Result<ChangeState, Stop> {
-    let status = read.and_then(|id| context.run.session.recorder().exchange(id));
-    if matches!(status.map(|one| one.outcome), Some(Outcome::Response(answer)) if answer.status == 410) {
-        return Ok(ChangeState::Gone(date));
-    }
+/// Reads another exported resource, if there is one. A 404 alone does not show that the target serves reads.
+async fn read_another(context: &FlowContext<'_>, name: &ResourceName) -> Result<OtherReads, Stop> {
     for source in &context.planned.needs {
         let Some(outcome) = context.outcome_of(source).await? else { continue };
         let resources = &outcome.resources;
@@ -126,12 +119,12 @@ async fn confirm_gone(
             resources.kinds().flat_map(|kind| resources.of(kind).map(move |(id, _)| (kind.to_owned(), id.to_owned())));
         if let Some(other) = all.find(|other| other != name) {
             return Ok(match read_resource(context, &other).await? {
-                (_, ChangeState::There(_), _) => ChangeState::Gone(date),
-                _ => ChangeState::Unread("the read returned 404, and so did the read of another resource".to_owned()),
+                (_, ChangeState::There(_), _) => OtherReads::Served,
+                _ => OtherReads::NotServed,
             });
         }
     }
-    Ok(ChangeState::Unread("the read returned 404, and no other resource shows that reads are supported".to_owned()))
+    Ok(OtherReads::None)
 }
 
 /// Reads a resource; returns the exchange, the result, and the resource.
@@ -157,9 +150,14 @@ pub(crate) async fn read_resource(
             let updated = updated.filter(|text| Instant::parse(text).is_some()).map(str::to_owned);
             (read, ChangeState::There(updated), Some(value))
         }
-        StatusCode::NOT_FOUND | StatusCode::GONE => {
+        status @ (StatusCode::NOT_FOUND | StatusCode::GONE) => {
             let date = whole.headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-            (read, ChangeState::Gone(date.map(rfc3339)), None)
+            let date = date.map(rfc3339);
+            let state = match status == StatusCode::GONE {
+                true => ChangeState::Gone(date),
+                false => ChangeState::NotFound { date, others: OtherReads::None },
+            };
+            (read, state, None)
         }
         StatusCode::OK => (read, ChangeState::Unread("the read returned another resource".to_owned()), None),
         status => (read, ChangeState::Unread(format!("the read returned {}", status.as_u16())), None),

@@ -16,10 +16,10 @@ use crate::drive::flow::{delete, requests, send};
 use crate::drive::resume_journal::{OwnKickoff, Resumed};
 use crate::drive::stops::{no_answer, stop};
 use crate::drive::{export_levels, resume_journal};
-use crate::recording::model::{Role, Stop, StopKind};
+use crate::recording::model::{Outcome, Role, Stop, StopKind};
 use crate::recording::shape::without_bom;
 use crate::session::exchange::{FullResponse, RequestSpec};
-use crate::suite::flow::{Identity, Method, Probe, Wrong};
+use crate::suite::flow::{Method, Probe, Wrong};
 use crate::suite::send::Send;
 
 /// The preference for the status of the job in a header, separate from the status of the poll (hl7-3.0.0, headers).
@@ -128,14 +128,8 @@ fn refusal(context: &FlowContext<'_>, route: &Route, whole: &FullResponse, excha
         return stop(StopKind::Answer, at, because);
     }
     let undeclared = export_levels::offer(route.level, &context.run.declared, &context.run.settings) == Offer::Perhaps;
-    let optional = context.planned.flow.optional.as_ref();
-    let narrow = context.planned.flow.identity == Identity::Narrow;
-    match (status, optional) {
-        // The server may refuse the export to a client with narrow scopes.
-        (400..=499, Some(optional)) if narrow => {
-            stop(StopKind::Declined, at, format!("{optional}: the kick-off returned {status}"))
-        }
-        (401 | 403, _) => stop(StopKind::Credentials, at, format!("the kick-off returned {status}")),
+    match status {
+        401 | 403 => stop(StopKind::Credentials, at, format!("the kick-off returned {status}")),
         // A response that is not FHIR does not show that the server offers the level.
         _ if undeclared && (is_unsupported(whole) || !(is_outcome(&whole.body) || is_gateway(whole.status))) => stop(
             StopKind::NotOffered,
@@ -145,9 +139,18 @@ fn refusal(context: &FlowContext<'_>, route: &Route, whole: &FullResponse, excha
                 route.level
             ),
         ),
-        (400.., Some(optional)) => stop(StopKind::Declined, at, format!("{optional}: the kick-off returned {status}")),
-        (502..=504, _) => stop(StopKind::Waited, at, format!("the kick-off returned {status} on every try")),
+        502..=504 => stop(StopKind::Unavailable, at, format!("the kick-off returned {status} on every try")),
         _ => stop(StopKind::Answer, at, format!("the kick-off returned {status}")),
+    }
+}
+
+/// Returns the exchange of a kick-off that returned an error status, if that ended the flow and is not about
+/// credentials or the level.
+pub(crate) fn refused_by_status(context: &FlowContext<'_>, stop: &Stop) -> Option<u32> {
+    let id = stop.exchange.filter(|_| matches!(stop.kind, StopKind::Answer | StopKind::Unavailable))?;
+    match context.run.session.recorder().exchange(id)?.outcome {
+        Outcome::Response(answer) if answer.status >= 400 => Some(id),
+        _ => None,
     }
 }
 

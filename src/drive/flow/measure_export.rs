@@ -15,7 +15,7 @@ use crate::measure::organized_files::Missing;
 use crate::measure::resource_store::ResourceStore;
 use crate::measure::{elements, ownership, unrequested_resources};
 use crate::ndjson::identity::Identity;
-use crate::recording::facts::{Comparison, Lineage, Organizing, UnrequestedResources};
+use crate::recording::comparison::{Comparison, Lineage, Organizing, UnrequestedResources};
 use crate::recording::model::{Stop, StopKind};
 
 /// Measures a downloaded export and records the results. The error is the limit that ended the download.
@@ -27,8 +27,8 @@ pub(crate) async fn measure(
 ) -> Result<(), Stop> {
     record_pending_facts(context, route, downloaded, fetched).await;
     if context.planned.measures.unrequested {
-        let census = unrequested(context, route, downloaded).await;
-        context.record().census = Some(census);
+        let unrequested = unrequested(context, route, downloaded).await;
+        context.record().unrequested_resources = Some(unrequested);
     }
     let compared = route.comparable_source().and_then(|source| {
         let earlier = (source.flow.as_str(), &*source.outcome.resources);
@@ -103,23 +103,25 @@ async fn recheck_organized(
 /// Measures the resources that were exported without being requested, and what depends on the source flow.
 async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Downloaded) -> UnrequestedResources {
     let Downloaded { resources: own, index, whole, .. } = downloaded;
-    let mut census = unrequested_resources::measure(own, &route.params, *whole);
-    census.binaries = ownership::binaries(own);
-    census.documents = ownership::documents(own);
+    let mut unrequested = unrequested_resources::measure(own, &route.params, *whole);
+    unrequested.binaries = ownership::binaries(own);
+    unrequested.documents = ownership::documents(own);
     if route.level == ExportLevel::Group {
         match members::members(context).await {
             Ok(members) => {
-                census.members = members.len() as u64;
-                census.outsiders = ownership::outsiders(own, &members);
+                unrequested.members = members.len() as u64;
+                unrequested.outsiders = ownership::outsiders(own, &members);
                 // The Group may have been changed since it was read.
-                if !census.outsiders.is_empty() && members::read_members(context).await.as_ref() != Ok(&members) {
-                    census.members_unknown = Some("the Group was changed during the run".to_owned());
+                if !unrequested.outsiders.is_empty() && members::read_members(context).await.as_ref() != Ok(&members) {
+                    unrequested.members_unknown = Some("the Group was changed during the run".to_owned());
                 }
             }
-            Err(why) => census.members_unknown = Some(why),
+            Err(why) => unrequested.members_unknown = Some(why),
         }
     }
-    let Some(source) = route.source.as_ref().filter(|_| context.planned.measures.with_source) else { return census };
+    let Some(source) = route.source.as_ref().filter(|_| context.planned.measures.with_source) else {
+        return unrequested;
+    };
     let earlier = &source.outcome.resources;
     let patients_of_all = source.outcome.level == ExportLevel::System && route.level == ExportLevel::Patient;
     let same_level = source.outcome.level == route.level;
@@ -127,17 +129,17 @@ async fn unrequested(context: &FlowContext<'_>, route: &Route, downloaded: &Down
         |name: &'static str| route.params.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str());
     let all_types = values("_type").next().is_none();
     if *whole && patients_of_all && all_types {
-        census.compartment = Some(ownership::compartment(own, earlier));
+        unrequested.compartment = Some(ownership::compartment(own, earlier));
     }
     if same_level && values("_elements").next().is_some() {
-        census.trimmed = Some(elements::measure(own, earlier, &route.params, context.run.definitions.as_deref()));
+        unrequested.trimmed = Some(elements::measure(own, earlier, &route.params, context.run.definitions.as_deref()));
     }
     let associated: Vec<&str> = values("includeAssociatedData").flat_map(|value| value.split(',')).collect();
     if *whole && (patients_of_all && all_types || same_level && !associated.is_empty()) {
         let latest = associated == ["LatestProvenanceResources"];
-        census.lineage = lineage(context, (own, index), earlier, (patients_of_all, latest)).await;
+        unrequested.lineage = lineage(context, (own, index), earlier, (patients_of_all, latest)).await;
     }
-    census
+    unrequested
 }
 
 /// Measures the Provenance of exported resources; missing Provenance is read once more.

@@ -10,7 +10,7 @@ use crate::drive::context::FlowContext;
 use crate::drive::flow::requests;
 use crate::drive::flow::state::Members;
 use crate::drive::stops::stop;
-use crate::ndjson::identity::normalise_reference;
+use crate::ndjson::identity::normalize_reference;
 use crate::recording::model::{Role, Stop, StopKind};
 
 /// Returns the members that a Group lists, including inactive members, because their data may be exported.
@@ -39,7 +39,7 @@ fn read(group: &Value) -> Members {
     let mut members = BTreeSet::new();
     for member in listed {
         let text = member.pointer("/entity/reference").and_then(Value::as_str);
-        match text.and_then(normalise_reference) {
+        match text.and_then(normalize_reference) {
             Some(("Patient", id)) => drop(members.insert(id.to_owned())),
             _ => return unclear("some members are not references to Patients"),
         }

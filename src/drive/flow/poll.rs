@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::drive::context::FlowContext;
 use crate::drive::flow::job::Job;
+use crate::drive::flow::state::ManifestTimes;
 use crate::drive::flow::{requests, retry};
 use crate::drive::progress::Event;
 use crate::drive::stops::{no_answer, stop};
@@ -19,7 +20,6 @@ use crate::measure::job_state::{JobStanding, SeenPoll};
 use crate::recording::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::recording::shape::{is_manifest, without_bom};
 use crate::session::exchange::{FullResponse, Reply, RequestSpec};
-use crate::suite::flow::Identity;
 
 /// The most bytes of a response that are read: a manifest of a hundred thousand files fits.
 const MAX_RESPONSE: usize = 64 << 20;
@@ -188,7 +188,9 @@ pub(crate) async fn poll(
     match standing {
         JobStanding::Complete => {
             context.run.target.job_ended();
-            context.set_manifest_exchange(exchange);
+            if let Ok(whole) = &reply.result {
+                context.set_manifest_times(ManifestTimes::new(context.run.clock.elapsed(), &whole.headers));
+            }
             Ok(PollStep::Done(polls.manifest.take().unwrap_or_default()))
         }
         JobStanding::Running | JobStanding::Unsure => {
@@ -224,13 +226,6 @@ pub(crate) async fn poll(
                 )));
             }
             Err(ended(format!("the job ended with {status}")))
-        }
-        // The server may refuse the export to a client with narrow scopes, even at a poll.
-        JobStanding::Refused
-            if context.planned.flow.identity == Identity::Narrow && context.planned.flow.optional.is_some() =>
-        {
-            let optional = context.planned.flow.optional.as_deref().unwrap_or_default();
-            Err(stop(StopKind::Declined, Some(exchange), format!("{optional}: the poll returned {status}")))
         }
         JobStanding::Refused => Err(stop(StopKind::Credentials, Some(exchange), format!("the poll returned {status}"))),
         JobStanding::Silent => match &reply.result {

@@ -8,7 +8,6 @@ use crate::drive::context::FlowContext;
 use crate::drive::flow::probe_request::ProbeInputs;
 use crate::drive::flow::{probe_kickoff, probe_request, retry, send};
 use crate::measure::manifest_files;
-use crate::recording::model::Outcome;
 use crate::suite::flow::Probe;
 
 /// The longest lifetime of a token that probes wait for without `--wait-for-expiry`.
@@ -57,15 +56,9 @@ pub(crate) async fn wait_until_files_expire(context: &FlowContext<'_>, inputs: P
     let settings = &context.run.settings;
     let open =
         inputs.manifest.is_some_and(manifest_files::is_open) && context.refused_without_token.load(Ordering::Relaxed);
-    let Some(manifest) = context.manifest_exchange().and_then(|id| context.run.session.recorder().exchange(id)) else {
-        return false;
-    };
-    let Outcome::Response(answer) = &manifest.outcome else { return false };
-    let date = |name: &str| httpdate::parse_http_date(answer.header(name)?.trim()).ok();
-    // Both dates are by the server's clock.
-    let lasts = date("expires").zip(date("date")).and_then(|(expires, now)| expires.duration_since(now).ok());
-    let lasts = lasts.map_or(DEFAULT_LIFETIME, |lasts| lasts.saturating_add(EXPIRY_MARGIN));
-    let until = Duration::from_millis(manifest.at.saturating_add(manifest.took)).saturating_add(lasts);
+    let Some(manifest) = context.manifest_times() else { return false };
+    let lasts = manifest.lifetime.map_or(DEFAULT_LIFETIME, |lasts| lasts.saturating_add(EXPIRY_MARGIN));
+    let until = manifest.received.saturating_add(lasts);
     let left = until.saturating_sub(context.run.clock.elapsed());
     // A run waits minutes for one test only with `--wait-for-expiry`.
     let worth_waiting = settings.wait_for_expiry && left <= settings.max_wait;

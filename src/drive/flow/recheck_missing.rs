@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::drive::context::FlowContext;
 use crate::drive::flow::requests;
 use crate::measure::missing_resource::{MissingResource, same_version};
-use crate::recording::facts::Recheck;
+use crate::recording::comparison::Recheck;
 use crate::recording::model::Role;
 use crate::session::exchange::RequestSpec;
 
@@ -16,7 +16,7 @@ use crate::session::exchange::RequestSpec;
 const MAX_READS: usize = 6;
 
 /// The name of these probes in the recording.
-const PROBE: &str = "second-look";
+const PROBE: &str = "recheck";
 
 /// The result of the second read of a missing resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

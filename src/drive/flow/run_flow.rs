@@ -12,9 +12,7 @@ use crate::drive::files::{download, fetched, wanted};
 use crate::drive::flow::job::{Job, Route};
 use crate::drive::flow::poll::{PollStep, Polls};
 use crate::drive::flow::probe_request::ProbeInputs;
-use crate::drive::flow::{
-    cleanup, data_changes, delete, hook_runs, kickoff, measure_export, pages, poll, probe, route,
-};
+use crate::drive::flow::{cleanup, delete, hook_runs, kickoff, measure_export, pages, poll, probe, route};
 use crate::drive::flow_order;
 use crate::drive::flow_results::FlowOutcome;
 use crate::drive::progress::Event;
@@ -24,7 +22,7 @@ use crate::measure::resource_store::ResourceStore;
 use crate::measure::sample_values::Span;
 use crate::plan::model::{Depth, PlannedFlow};
 use crate::recording::model::{Stop, StopKind};
-use crate::suite::flow::{DeleteAt, HookMoment, Method, Moment, Needs, Probe};
+use crate::suite::flow::{DeleteAt, HookMoment, Method, Moment, Probe};
 
 /// The results of an export that later flows need.
 #[derive(Default)]
@@ -68,16 +66,6 @@ async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Resul
         Ok(()) => export(context, &route, result).await,
         Err(stop) => Err(stop),
     };
-    if context.is_of_empty_group() {
-        end = end.map_err(|stop| flow_order::nobody_to_export(context, stop));
-    }
-    if flow.credentials == Some(Needs::Cohort) && context.group().is_some() {
-        // Only one test judges whether the created Group can be exported, so other tests are skipped.
-        end = end.map_err(|stop| match stop.kind {
-            StopKind::Answer => Stop { kind: StopKind::NoPick, ..stop },
-            _ => stop,
-        });
-    }
     if context.has_probes(Moment::End) && context.group().is_some() {
         end = end.and(probe::send_probes(context, Moment::End, ProbeInputs::before_kickoff(&route)).await);
     }
@@ -135,15 +123,18 @@ async fn export(context: &FlowContext<'_>, route: &Route, result: &mut ExportRes
 async fn kick_off(context: &FlowContext<'_>, route: &mut Route) -> Result<Job, Stop> {
     let first = kickoff::kick_off(context, route).await;
     let droppable = &context.planned.flow.droppable_params;
-    let Err(Stop { kind: StopKind::Declined, exchange: Some(refused), .. }) = &first else { return first };
-    if !route.params.iter().any(|(name, _)| droppable.contains(name)) {
+    let Some(refused) = first.as_ref().err().and_then(|stop| kickoff::refused_by_status(context, stop)) else {
+        return first;
+    };
+    let may_refuse = context.planned.flow.optional.is_some();
+    if !may_refuse || !route.params.iter().any(|(name, _)| droppable.contains(name)) {
         return first;
     }
     route.params.retain(|(name, _)| !droppable.contains(name));
     route.dropped_params.clone_from(droppable);
     context.check_halt()?;
     let job = kickoff::kick_off(context, route).await?;
-    context.run.session.recorder().supersede(*refused);
+    context.run.session.recorder().supersede(refused);
     let mut record = context.record();
     record.params = route.params.clone();
     record.dropped_params.clone_from(droppable);
@@ -176,8 +167,7 @@ async fn follow_job(
             false => Ok(()),
         };
     }
-    let manifest = poll_until_done(context, job, running).await;
-    let manifest = manifest.map_err(|stop| data_changes::failed_with_its_part(context, stop))?;
+    let manifest = poll_until_done(context, job, running).await?;
     let mut manifest = pages::with_pages(context, job, manifest).await?;
     let transaction_time = manifest.get("transactionTime").and_then(Value::as_str);
     result.transaction_time = transaction_time.filter(|at| Instant::parse(at).is_some()).map(str::to_owned);

@@ -1,7 +1,10 @@
 //! What flows keep about Groups, members of Groups and changed data during a run.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::{DATE, EXPIRES};
 use serde_json::Value;
 use url::Url;
 
@@ -20,6 +23,23 @@ pub(crate) struct Cohort {
     pub unconfirmed: Vec<String>,
     /// The Groups to delete.
     pub groups: Vec<Url>,
+}
+
+/// When a manifest was received, and how long its URLs work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ManifestTimes {
+    /// When it was received, since the run began.
+    pub received: Duration,
+    /// The time from `Date` to `Expires`; both are by the server's clock.
+    pub lifetime: Option<Duration>,
+}
+
+impl ManifestTimes {
+    pub fn new(received: Duration, headers: &HeaderMap) -> Self {
+        let date = |name| httpdate::parse_http_date(headers.get(name)?.to_str().ok()?.trim()).ok();
+        let lifetime = date(EXPIRES).zip(date(DATE)).and_then(|(expires, now)| expires.duration_since(now).ok());
+        Self { received, lifetime }
+    }
 }
 
 /// The ids of the Patients that are members, or why they are not known.

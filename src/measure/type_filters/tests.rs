@@ -6,7 +6,7 @@ use super::*;
 use crate::ndjson::expected::Expected;
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::reader::{FileReader, ReaderOptions};
-use crate::recording::facts::Comparison;
+use crate::recording::comparison::Comparison;
 use crate::suite::model::FileList;
 
 fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

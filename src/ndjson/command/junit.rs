@@ -2,7 +2,8 @@
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use crate::ndjson::command::render::{describe, escape_controls};
+use crate::base::unprintable::escape_unprintable;
+use crate::ndjson::command::render::describe;
 use crate::ndjson::command::report::{FileReport, NdjsonReport};
 
 impl NdjsonReport {
@@ -21,7 +22,7 @@ impl NdjsonReport {
 }
 
 fn suite(file: &FileReport) -> TestSuite {
-    let path = escape_controls(&file.path);
+    let path = escape_unprintable(&file.path);
     let mut suite = TestSuite::new(XmlString::new(&path));
     let mut failed = |name: String, text: String| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -36,7 +37,7 @@ fn suite(file: &FileReport) -> TestSuite {
         failed(name, describe(&path, finding));
     }
     if let Some(broken) = &file.broken {
-        failed("the file is readable".to_owned(), escape_controls(broken));
+        failed("the file is readable".to_owned(), escape_unprintable(broken));
     }
     if !file.is_wrong() {
         let mut case = TestCase::new(XmlString::new(format!("{} lines", file.lines)), TestCaseStatus::success());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::base::unprintable::escape_unprintable;
 use crate::fhir::profile::profiles::describe_undecided;
 use crate::ndjson::command::report::{FileReport, NdjsonFinding, NdjsonReport};
 use crate::recording::facts::ProfileFacts;
@@ -89,13 +90,13 @@ fn profile_lines(out: &mut String, report: &NdjsonReport, profiles: &ProfileFact
 }
 
 fn file_lines(out: &mut String, file: &FileReport) {
-    let path = escape_controls(&file.path);
+    let path = escape_unprintable(&file.path);
     for finding in &file.findings {
         out.push_str(&describe(&path, finding));
         out.push('\n');
     }
     if let Some(broken) = &file.broken {
-        let _ = writeln!(out, "{path}: {}", escape_controls(broken));
+        let _ = writeln!(out, "{path}: {}", escape_unprintable(broken));
     }
     let types: Vec<String> = file.types.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let types = if types.is_empty() { "no resources".to_owned() } else { types.join(", ") };
@@ -123,12 +124,4 @@ pub(crate) fn describe(path: &str, finding: &NdjsonFinding) -> String {
         let _ = write!(out, "; see {}", finding.link);
     }
     out
-}
-
-/// Escapes the characters of a name that could move a terminal's cursor or reverse its text.
-pub(crate) fn escape_controls(name: &str) -> String {
-    let plain = |c: char| {
-        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    name.chars().flat_map(|c| if plain(c) { vec![c] } else { c.escape_unicode().collect() }).collect()
 }

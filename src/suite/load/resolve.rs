@@ -175,8 +175,9 @@ impl<'a, 't> Resolver<'a, 't> {
             self.exceptions(entry, "except", &flow.except);
             self.exceptions(entry, "optional-in", &flow.optional_in);
             for (name, span) in rules::sources(entry, flow) {
-                if !known.contains(&name.as_str()) {
-                    self.unknown("flow", &name, entry.file, span, known.iter().copied());
+                match parsed.flows.iter().find(|other| other.name == name) {
+                    None => self.unknown("flow", &name, entry.file, span, known.iter().copied()),
+                    Some(other) => self.refusals.extend(rules::no_export(entry, span, other)),
                 }
             }
             // Only earlier flows are allowed, so no flow waits for itself.

@@ -164,6 +164,16 @@ pub(crate) fn sources(entry: &RawEntry<'_, Flow>, flow: &Flow) -> Vec<(String, R
         .collect()
 }
 
+/// A refusal if `other`, which `entry` names under `from`, only aggregates flows: it has no export of its own.
+pub(crate) fn no_export(entry: &RawEntry<'_, Flow>, span: Range<usize>, other: &RawEntry<'_, Flow>) -> Option<Refusal> {
+    other.raw.as_ref().filter(|flow| flow.aggregates)?;
+    let title = format!("flow `{}` takes data from flow `{}`, which makes no export", entry.name, other.name);
+    let spot =
+        Spot::new(other.file, other.key_place(&[], "aggregates"), "it only aggregates the results of other flows");
+    let refusal = Refusal::new(title, Spot::new(entry.file, span, "this flow has no data")).and(spot);
+    Some(refusal.help("name a flow that makes an export"))
+}
+
 fn headers<T>(
     entry: &RawEntry<'_, T>,
     path: &[ReadStep<'_>],

@@ -74,10 +74,10 @@ fn a_refused_plain_kick_off_ends_all_flows_after_one_request() {
 }
 
 #[test]
-fn refusals_of_optional_kick_offs_are_declined_except_401() {
+fn a_refused_kick_off_is_recorded_as_what_it_is() {
     let post = "export = \"system\"\nmethod = \"post\"\noptional = \"kick-off by POST is optional\"";
     for (status, kind) in
-        [(405, StopKind::Declined), (500, StopKind::Declined), (401, StopKind::Credentials), (200, StopKind::Answer)]
+        [(405, StopKind::Answer), (502, StopKind::Unavailable), (401, StopKind::Credentials), (200, StopKind::Answer)]
     {
         let server = Server::new(move |call| call.is_kickoff().then(|| respond(status, &[], "")));
         let recording = server.run(&one(post, Depth::Kickoff), |_| {});

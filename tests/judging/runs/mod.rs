@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use plimsoll::base::vocabulary::{Area, ExportLevel, Level, Verdict};
 use plimsoll::recording::facts::{FileFacts, LineFacts};
 use plimsoll::recording::model::{
-    Body, BodyKind, Exchange, FileRef, FlowRecord, Outcome, Phase, Request, Response, Role, Start,
+    Body, BodyKind, Exchange, FORMAT, FileRef, FlowRecord, Outcome, Phase, Request, Response, Role, Start,
 };
 use plimsoll::recording::settings::{Authorization, RecordedSettings};
 use plimsoll::suite::model::FileList;
@@ -52,7 +52,7 @@ impl Builder {
                 files: Vec::new(),
                 flows: Vec::new(),
                 start: Start {
-                    format: 2,
+                    format: FORMAT,
                     plimsoll: "0.1.0".into(),
                     suites: "0a1b2c3d4e5f".into(),
                     base: BASE.into(),
@@ -117,7 +117,7 @@ impl Builder {
             params: Vec::new(),
             posted: false,
             comparison: None,
-            census: None,
+            unrequested_resources: None,
             key_reads: Default::default(),
             hooked: None,
             organized: None,
