@@ -86,7 +86,7 @@ fn read(thing: &ChangedResource) -> String {
 
 /// What the read of a resource shows. A 404 shows that the resource is gone only if the target serves other reads.
 fn shown(state: &ChangeState) -> ChangeState {
-    let unread = |why: &str| ChangeState::Unread(format!("the read was answered 404, and {why}"));
+    let unread = |why: &str| ChangeState::Unread(format!("the read returned 404, and {why}"));
     match state {
         ChangeState::NotFound { date, others: OtherReads::Served } => ChangeState::Gone(date.clone()),
         ChangeState::NotFound { others: OtherReads::NotServed, .. } => unread("so are those of other resources"),
