@@ -71,7 +71,7 @@ fn every_flag_in_the_documentation_exists() {
     let words = documentation.split(|c: char| c.is_whitespace() || "`,;()".contains(c));
     let flags = words.filter(|word| word.starts_with("--") && word.len() > 2);
     // Flags of cargo and libtest.
-    let foreign = ["--release", "--path", "--exact"];
+    let foreign = ["--release", "--path", "--exact", "--test", "--bench", "--nocapture", "--output"];
     let mut seen = 0;
     for flag in flags.map(|flag| flag.split('=').next().unwrap()).filter(|flag| !foreign.contains(flag)) {
         if flag.chars().all(|c| c == '-') {
