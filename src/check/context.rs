@@ -7,7 +7,7 @@ use crate::recording::model::FlowRecord;
 /// The input of a check in addition to the exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckContext<'a> {
-    /// The recording.
+    /// The recording of the check context.
     pub index: &'a Index<'a>,
     /// The test that the check is part of.
     pub test: &'a PlannedTest,

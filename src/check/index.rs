@@ -12,7 +12,7 @@ use crate::suite::model::FileList;
 /// A recording with its exchanges indexed by flow and its facts by exchange.
 #[derive(Debug)]
 pub struct Index<'a> {
-    /// The recording.
+    /// The recording of the index.
     pub recording: &'a Recording,
     by_flow: BTreeMap<&'a str, Vec<&'a Exchange>>,
     facts: BTreeMap<u32, &'a FileFacts>,

@@ -36,7 +36,7 @@ pub(crate) const NOT_ONE_TYPE: &str = "_type does not name exactly one type";
 /// A line that is invalid, or has no id, could be a missing resource.
 pub(crate) const INVALID_LINES: &str = "invalid lines could be the missing resources";
 /// The run does not keep every resource of an export above its limit.
-pub(crate) const TOO_LARGE: &str = "the export is too large to track every reference";
+pub(crate) const TOO_LARGE: &str = "the export has more references than a run keeps. Give --types to export less";
 /// The manifest's `transactionTime` is not an instant.
 pub(crate) const NO_TRANSACTION_TIME: &str = "transactionTime is not a FHIR instant";
 /// The base URL in the recording is not valid.

@@ -29,7 +29,7 @@ use crate::config::values::AuthKind;
     max_term_width = 100
 )]
 pub struct Cli {
-    /// The command.
+    /// The command of the cli.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -211,7 +211,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub lines_per_file: Option<u64>,
 
-    /// Allow PUT and DELETE of the resources of the built-in population
+    /// Accept PUT and DELETE, so that clients can change and delete the sample resources
     #[arg(long, conflicts_with = "patients")]
     pub writable: bool,
 
@@ -314,7 +314,7 @@ pub struct SelftestArgs {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub spec: Vec<String>,
 
-    /// Try this fault; may be repeated [default: all]
+    /// Run only this fault or legal variant of the reference server; may repeat [default: all]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub fault: Vec<String>,
 

@@ -103,7 +103,8 @@ settings! {
         #[arg(long, env = "PLIMSOLL_FORBIDDEN_GROUP", value_name = "ID")]
         forbidden_group: Option<String> => forbidden_group,
 
-        /// Test that no export contains this resource: an id such as Patient/17, or SYSTEM|CODE of a tag; may repeat
+        /// Test that no export contains this resource: an id such as Patient/17, or the SYSTEM|CODE
+        /// of a tag in its meta.tag; may repeat
         #[arg(
             long = "forbidden-resource",
             env = "PLIMSOLL_FORBIDDEN_RESOURCE",

@@ -15,9 +15,9 @@ const MAX_BYTES: u64 = 1 << 20;
 /// A configuration file that was read.
 #[derive(Debug)]
 pub struct ConfigFile {
-    /// Its path and text.
+    /// The path and text of the config file.
     pub source: FileText,
-    /// Its content.
+    /// The content of the config file.
     pub table: RunTable,
 }
 

@@ -9,7 +9,7 @@ use crate::config::setting::{Origin, Setting, SettingValue};
 /// A configuration file that was read.
 #[derive(Debug)]
 pub struct FileText {
-    /// Its path, as the user gave it.
+    /// The path of the file text, as the user gave it.
     pub path: PathBuf,
     /// Whether it was found in the working directory and not named by the user.
     pub found: bool,

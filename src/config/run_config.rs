@@ -75,7 +75,7 @@ settings! {
         #[arg(long = "group", env = "PLIMSOLL_GROUP", value_name = "ID", value_delimiter = ',')]
         groups: Vec<String> => groups,
 
-        /// Export this Group without members, and test that the export contains no patients
+        /// Export this Group, which has no members, and test that the export contains no patients
         #[arg(long, env = "PLIMSOLL_EMPTY_GROUP", value_name = "ID")]
         empty_group: Option<String> => empty_group,
 

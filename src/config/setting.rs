@@ -43,9 +43,9 @@ impl fmt::Display for Origin {
 /// A value and its origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setting<T> {
-    /// The value.
+    /// The value of the setting.
     pub value: T,
-    /// Its origin.
+    /// The origin of the setting.
     pub origin: Origin,
 }
 
@@ -161,7 +161,7 @@ pub enum FileKeyKind {
 pub struct ShownSetting {
     /// Its key in `plimsoll.toml`.
     pub key: FileKey,
-    /// Its value.
+    /// The value of the shown setting.
     pub value: Value,
     /// The origin of the value.
     pub origin: Origin,

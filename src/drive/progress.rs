@@ -23,7 +23,7 @@ pub enum Event<'a> {
     },
     /// A poll got a response.
     Polled {
-        /// Its number, from 1.
+        /// The number of the event, from 1.
         number: usize,
         /// `X-Progress` as received; untrusted.
         progress: Option<&'a str>,

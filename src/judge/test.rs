@@ -202,7 +202,12 @@ fn narrow_and_judge(
         {
             return Decision::Deeper(stop.clone());
         }
-        return verdict(Verdict::NotApplicable, format!("no response met all of: {}", in_words(&test.test.when, ", ")));
+        let conditions = in_words(&test.test.when, ", ");
+        let because = match test.test.when.len() {
+            1 => format!("no response met the condition: {conditions}"),
+            _ => format!("no response met all of: {conditions}"),
+        };
+        return verdict(Verdict::NotApplicable, because);
     }
     if test.test.hold == Hold::Last {
         kept = kept.split_off(kept.len() - 1);

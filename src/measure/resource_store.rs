@@ -17,11 +17,11 @@ const MAX: usize = 8 << 20;
 pub struct StoredResource {
     /// The line in its file, from 1.
     pub line: u64,
-    /// The type.
+    /// The type of the stored resource.
     pub kind: String,
-    /// The id.
+    /// The id of the stored resource.
     pub id: String,
-    /// The content.
+    /// The content of the stored resource.
     pub value: Value,
     /// The length in bytes, as received.
     pub bytes: usize,

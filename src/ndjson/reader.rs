@@ -20,7 +20,7 @@ use crate::suite::line_rules::LineRule;
 
 /// The options for reading one file.
 pub struct ReaderOptions {
-    /// The limits.
+    /// The limits of the reader options.
     pub limits: Limits,
     /// The content coding to decode.
     pub coding: Coding,

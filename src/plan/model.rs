@@ -37,7 +37,7 @@ impl Plan {
 /// A test on one flow, judged under one spec.
 #[derive(Clone, Debug)]
 pub struct PlannedTest {
-    /// The spec.
+    /// The spec of the planned test.
     pub spec: String,
     /// The unique full name: `area::id@flow`, with `SPEC::` before it if several specs are judged.
     pub name: String,
@@ -45,7 +45,7 @@ pub struct PlannedTest {
     pub id: String,
     /// The test.
     pub test: Arc<Test>,
-    /// The flow.
+    /// The flow of the planned test.
     pub flow: String,
     /// The flows that its checks compare with. The first that ran at the same export level is used.
     pub compare_with: Vec<String>,
@@ -60,7 +60,7 @@ pub struct PlannedTest {
 /// A flow, reduced to what the selected tests need.
 #[derive(Clone, Debug)]
 pub struct PlannedFlow {
-    /// Its name.
+    /// The name of the planned flow.
     pub name: String,
     /// The flow with only the needed probes.
     pub flow: Flow,

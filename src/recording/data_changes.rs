@@ -23,7 +23,7 @@ pub struct Hooked {
 /// One run of a hook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookRun {
-    /// The hook.
+    /// The hook of the hook run.
     pub hook: HookName,
     /// When it began, in milliseconds since the run began.
     pub at: u64,
@@ -41,7 +41,7 @@ pub struct HookRun {
 pub struct ChangedResource {
     /// The hook.
     pub hook: HookName,
-    /// The type.
+    /// The resource type.
     #[serde(rename = "type")]
     pub kind: String,
     /// A keyed hash of type and id, 16 hex digits. It can be compared only within the run.

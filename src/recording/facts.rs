@@ -29,7 +29,7 @@ pub struct FileFacts {
     /// How many of its resources pass the filters of the kick-off, if that was measured and a filter is for its type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filtered: Option<Filtered>,
-    /// Its blocks, if organized files were requested.
+    /// The blocks of the file facts, if organized files were requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organized: Option<Organized>,
     /// Resources in it that the run's client must not receive; none if the user named none.
@@ -170,7 +170,7 @@ pub struct DirectoryFacts {
 pub struct DirectoryFinding {
     /// The topic of the rule.
     pub topic: DirectoryTopic,
-    /// Its name.
+    /// The name of the directory finding.
     pub rule: String,
     /// The first line, from 1.
     pub line: u64,

@@ -119,7 +119,7 @@ pub struct Exchange {
     pub at: u64,
     /// The time until the last byte of the body, in milliseconds.
     pub took: u64,
-    /// The request.
+    /// The request of the exchange.
     pub request: Request,
     /// The response, or why there is none.
     pub outcome: Outcome,
@@ -203,7 +203,7 @@ pub enum Outcome {
 /// A response, redacted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Response {
-    /// The status.
+    /// The status of the response.
     pub status: u16,
     /// The headers in the order received, redacted, with names in lower case.
     pub headers: Vec<(String, String)>,
@@ -278,7 +278,7 @@ words! {
 /// What the recording keeps of a body. It never keeps resource content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Body {
-    /// Its length in bytes, decoded.
+    /// The length in bytes of the body, decoded.
     pub bytes: u64,
     /// The kind of content.
     pub kind: BodyKind,
@@ -327,7 +327,7 @@ words! {
 /// The result of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowRecord {
-    /// Its name.
+    /// The name of the flow record.
     pub name: String,
     /// The title that the suite gives it.
     pub title: String,

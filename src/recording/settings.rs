@@ -93,7 +93,7 @@ pub struct RecordedProfiles {
 /// The rules of one profile that are not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UncheckedRules {
-    /// The profile.
+    /// The profile of the unchecked rules.
     pub profile: String,
     /// The rules, each a fragment.
     pub rules: Vec<String>,

@@ -11,7 +11,7 @@ const MAX: usize = 200;
 /// A Group that a client created.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredCohort {
-    /// The resource.
+    /// The resource of the stored cohort.
     pub value: Value,
     /// The ids of its members.
     pub members: BTreeSet<String>,

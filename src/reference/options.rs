@@ -83,7 +83,7 @@ pub enum ServerAuth {
 /// A registered SMART Backend Services client.
 #[derive(Clone, Debug)]
 pub struct SmartClient {
-    /// Its id, the `iss` and `sub` of its assertions.
+    /// The id of the smart client, the `iss` and `sub` of its assertions.
     pub client_id: String,
     /// Its public keys: the text of a PEM file, a JWK or a JWK set. A key of a PEM file has no id.
     pub public_key: String,

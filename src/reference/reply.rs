@@ -134,15 +134,15 @@ pub(crate) struct Context {
 /// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerReply {
-    /// Its point.
+    /// The point of the server reply.
     pub point: Point,
-    /// Its status.
+    /// The status of the server reply.
     pub status: StatusCode,
-    /// Its headers.
+    /// The headers of the server reply.
     pub headers: HeaderMap,
-    /// Its body.
+    /// The body of the server reply.
     pub payload: Payload,
-    /// Its context.
+    /// The context of the server reply.
     pub context: Context,
 }
 

@@ -11,17 +11,17 @@ use crate::reference::security::grant::Grant;
 /// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerRequest {
-    /// Its method.
+    /// The method of the server request.
     pub method: Method,
-    /// Its path and query, as sent.
+    /// The path and query of the server request, as sent.
     pub target: String,
     /// Its path below the base, in decoded segments.
     pub path: Vec<String>,
-    /// Its query, as sent.
+    /// The query of the server request, as sent.
     pub query: String,
-    /// Its headers.
+    /// The headers of the server request.
     pub headers: HeaderMap,
-    /// Its body.
+    /// The body of the server request.
     pub body: Bytes,
     /// The permissions of its token.
     pub grant: Grant,

@@ -107,7 +107,7 @@ fn decided(catalog: &Catalog, spec: &str, row: &CoverageRow<'_>) -> String {
 
 /// The counts of one level, or of all levels.
 struct RequirementCount {
-    /// The requirements.
+    /// The requirements of the requirement count.
     all: usize,
     /// Those without a test.
     untested: usize,

@@ -9,7 +9,7 @@ use crate::verdicts::judged_run::{Judgement, RequirementResult, Run};
 pub struct Difference<'r> {
     /// The spec that states the difference, by its index among the judgements.
     pub of: usize,
-    /// Its requirement.
+    /// The requirement of the difference.
     pub requirement: &'r RequirementResult,
     /// What it requires, compared with the other spec.
     pub asks: Asks,
@@ -17,7 +17,7 @@ pub struct Difference<'r> {
     pub how: Option<&'r str>,
     /// The other spec, by its index among the judgements.
     pub to: usize,
-    /// Its requirements.
+    /// The requirements of the difference.
     pub others: Vec<&'r RequirementResult>,
 }
 

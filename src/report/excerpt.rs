@@ -23,9 +23,9 @@ pub(crate) struct Excerpt {
     pub rows: Vec<String>,
     /// The row above the caret.
     pub caret: Option<usize>,
-    /// Its column, from 0.
+    /// The column of the excerpt, from 0.
     pub start: usize,
-    /// Its length in columns.
+    /// The length in columns of the excerpt.
     pub length: usize,
     /// Whether the body has the value; if not, the caret is under the value that should contain it.
     pub found: bool,

@@ -16,7 +16,7 @@ use crate::suite::{describe, describe_flow, suggestion};
 pub struct Proof {
     /// The fault's id.
     pub fault: String,
-    /// The tests.
+    /// The tests of the proof.
     pub tests: Vec<String>,
 }
 
@@ -33,11 +33,11 @@ pub enum ExplainPage {
 /// A requirement, its sources, and the tests that verify it.
 #[derive(Clone, Debug, Serialize)]
 pub struct RequirementPage {
-    /// Its id.
+    /// The id of the requirement page.
     pub id: String,
-    /// Its area.
+    /// The area of the requirement page.
     pub area: Area,
-    /// Its text.
+    /// The text of the requirement page.
     pub says: String,
     /// The specs that have it.
     pub places: Vec<SpecPlace>,
@@ -49,7 +49,7 @@ pub struct RequirementPage {
     pub defect: Option<String>,
     /// Why no test verifies it.
     pub untested: Option<String>,
-    /// The tests.
+    /// The tests of the requirement page.
     pub tests: Vec<TestRules>,
     /// The faults that its tests must notice.
     pub faults: Vec<String>,
@@ -60,9 +60,9 @@ pub struct RequirementPage {
 /// The level and place of a requirement in a spec.
 #[derive(Clone, Debug, Serialize)]
 pub struct SpecPlace {
-    /// The spec.
+    /// The spec of the spec place.
     pub spec: String,
-    /// Its name, date and owner.
+    /// The name of the spec place, date and owner.
     pub title: String,
     /// The level there.
     pub level: Level,
@@ -73,7 +73,7 @@ pub struct SpecPlace {
 /// A test, and the requirements that it verifies.
 #[derive(Clone, Debug, Serialize)]
 pub struct TestPage {
-    /// Its rules.
+    /// The rules of the test page.
     pub test: TestRules,
     /// The requirements that it verifies.
     pub requirements: Vec<Decides>,
@@ -97,9 +97,9 @@ pub struct Decides {
 /// A response that a test allows.
 #[derive(Clone, Debug, Serialize)]
 pub struct AllowedAnswer {
-    /// Its name, if there are several.
+    /// The name of the allowed answer, if there are several.
     pub outcome: Option<String>,
-    /// The expectations.
+    /// The expectations of the allowed answer.
     pub expects: Vec<String>,
 }
 

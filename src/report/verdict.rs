@@ -108,7 +108,7 @@ pub(crate) fn traffic(run: &Run) -> String {
 
 /// A table of numbers by key and column.
 pub(crate) struct TallyTable {
-    /// The columns.
+    /// The columns of the tally table.
     pub columns: Vec<&'static str>,
     /// The rows with a number above zero: a name, and a number for each column.
     pub rows: Vec<(String, Vec<u64>)>,

@@ -4,7 +4,7 @@
 /// One search parameter of one type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SearchParam {
-    /// Its name, as in a query.
+    /// The name of the search param, as in a query.
     pub name: &'static str,
     /// The kind of its values.
     pub kind: ParamKind,

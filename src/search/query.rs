@@ -15,7 +15,7 @@ const MAX_LEN_CHAIN: usize = 4;
 /// A filter on the resources of one type.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// The type.
+    /// The type of the query.
     pub kind: String,
     pub(crate) criteria: Vec<Criterion>,
     /// Criteria that are not supported here, as they were written. A server may support them.

@@ -35,7 +35,7 @@ impl CellResult {
 pub struct Cell {
     /// The fault's id.
     pub fault: String,
-    /// Its kind.
+    /// The kind of the cell.
     pub kind: FaultKind,
     /// The spec that it was tried under.
     pub spec: String,
@@ -43,7 +43,7 @@ pub struct Cell {
     pub expected: Vec<String>,
     /// The tests that noticed, in the same form.
     pub noticed: Vec<String>,
-    /// The result.
+    /// The result of the cell.
     pub result: CellResult,
     /// The reason, if the result needs one.
     pub because: String,

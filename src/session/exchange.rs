@@ -20,13 +20,13 @@ pub struct RequestSpec {
     pub probe: Option<String>,
     /// The file that it downloads.
     pub file: Option<FileRef>,
-    /// The method.
+    /// The method of the request spec.
     pub method: Method,
     /// The raw URL.
     pub url: Url,
     /// The headers, without credentials.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body of the request spec.
     pub body: Option<Bytes>,
     /// The request has the token of this identity.
     pub identity: Identity,
@@ -50,7 +50,7 @@ pub struct Reply {
 pub struct FullResponse {
     /// The URL of the response, after redirects.
     pub url: Url,
-    /// The status.
+    /// The status of the full response.
     pub status: StatusCode,
     /// The headers as received.
     pub headers: HeaderMap,
@@ -84,7 +84,7 @@ pub struct Streaming {
     pub exchange: u32,
     /// The URL of the response, after redirects.
     pub url: Url,
-    /// The status.
+    /// The status of the streaming.
     pub status: StatusCode,
     /// The headers as received.
     pub headers: HeaderMap,

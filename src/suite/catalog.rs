@@ -141,9 +141,9 @@ pub(crate) fn excepts(specs: &Named<Spec>, except: &[String], spec: &str) -> boo
 /// A test: which exchanges of which flows, and what must hold for them.
 #[derive(Clone, Debug)]
 pub struct Test {
-    /// Its id, unique within its area.
+    /// The id of the test, unique within its area.
     pub id: String,
-    /// Its area. Reports name the test `area::id@flow`.
+    /// The area of the test. Reports name the test `area::id@flow`.
     pub area: Area,
     /// What holds if it passes, a clause without a full stop.
     pub title: String,

@@ -56,7 +56,11 @@ fn value(expect: &Expect) -> String {
         (None, None, Some(texts)) => format!("is {}", array_with(texts)),
         (None, None, None) => "is present".to_owned(),
     };
-    if expect.optional { format!("{wanted}, if present") } else { wanted }
+    match (expect.optional, expect.is) {
+        (true, Some(Shape::Value)) => "is not null, if present".to_owned(),
+        (true, _) => format!("{wanted}, if present"),
+        (false, _) => wanted,
+    }
 }
 
 /// An array that contains one of some texts, to follow `is` or `expected`.

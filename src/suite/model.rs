@@ -26,7 +26,7 @@ pub struct Spec {
     pub id: String,
     /// The title that reports show.
     pub title: String,
-    /// The version.
+    /// The version of the spec.
     pub version: String,
     /// The date of publication, `YYYY-MM-DD`.
     pub date: String,

@@ -62,7 +62,7 @@ pub enum Reach {
 /// The properties of a place. Probes have no row, because each flow defines its own.
 #[derive(Debug)]
 pub struct OnRow {
-    /// The place.
+    /// The place of the on row.
     pub on: On,
     /// Its word in suite files.
     pub word: &'static str,

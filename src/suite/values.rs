@@ -52,7 +52,7 @@ impl fmt::Display for StatusSet {
             match range {
                 StatusRange::One(one) => write!(f, "{one}")?,
                 StatusRange::Class(class) => write!(f, "{class}xx")?,
-                StatusRange::Refusal => f.write_str("a refusal (4xx or 5xx)")?,
+                StatusRange::Refusal => f.write_str("4xx or 5xx")?,
             }
         }
         Ok(())

@@ -16,9 +16,9 @@ use crate::recording::model::{Trouble, TroubleKind};
 /// One request as it is sent: no redirect is followed, and no header is added except those that HTTP needs.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// The method.
+    /// The method of the outgoing.
     pub method: Method,
-    /// The URL.
+    /// The URL of the outgoing.
     pub url: Url,
     /// All headers.
     pub headers: HeaderMap,
@@ -30,7 +30,7 @@ pub struct Outgoing {
 
 /// A response; its body is not read yet.
 pub struct Incoming {
-    /// The status.
+    /// The status of the incoming.
     pub status: StatusCode,
     /// The headers as received.
     pub headers: HeaderMap,
@@ -49,7 +49,7 @@ pub type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Troub
 pub struct TlsProbe {
     /// The URL with the host and the port of the server.
     pub url: Url,
-    /// The bytes.
+    /// The bytes of the tls probe.
     pub message: Vec<u8>,
     /// The maximum time to wait for the response.
     pub timeout: Duration,

@@ -56,7 +56,7 @@ pub struct Tool {
 /// The server that was judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// Its base URL.
+    /// The base URL of the target.
     pub base: String,
     /// Name and version that it declares; empty if it declares none.
     pub software: String,
@@ -94,7 +94,7 @@ pub struct Traffic {
 pub struct Judgement {
     /// The spec's id.
     pub spec: String,
-    /// Its title and version, for people.
+    /// The title and version of the judgement, for people.
     pub title: String,
     /// The owner of the rules, if not HL7.
     pub owner: Option<String>,
@@ -145,7 +145,7 @@ pub struct TestResult {
     pub id: String,
     /// What holds if the test passes.
     pub title: String,
-    /// The verdict.
+    /// The verdict of the test result.
     pub verdict: Verdict,
     /// The level of its requirements in this spec.
     pub level: Level,
@@ -160,15 +160,15 @@ pub struct TestResult {
     pub flow_ended: bool,
     /// The reason of the known deviation that covers it.
     pub known: Option<String>,
-    /// The violations.
+    /// The violations of the test result.
     pub findings: Vec<Finding>,
     /// What happens to a client or patient if the test fails.
     pub why: String,
     /// Its place in the suites: `suites/poll.toml:50`.
     pub suite: String,
-    /// The flow.
+    /// The flow of the test result.
     pub flow: String,
-    /// Its area.
+    /// The area of the test result.
     pub area: Area,
     /// The judged exchanges.
     pub exchanges: Vec<u32>,
@@ -211,15 +211,15 @@ pub struct Position {
 /// The result of a requirement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequirementResult {
-    /// Its id.
+    /// The id of the requirement result.
     pub id: String,
     /// Its level in this spec.
     pub level: Level,
-    /// Its state.
+    /// The state of the requirement result.
     pub state: RequirementState,
     /// Why, if it is not met.
     pub because: String,
-    /// Its area.
+    /// The area of the requirement result.
     pub area: Area,
     /// The requirement in our own words.
     pub says: String,

@@ -46,7 +46,7 @@ pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgeme
 
 /// Returns the result of a trial.
 fn end(test: &TestResult, strict: bool, render: impl FnOnce() -> String) -> Result<Completion, Failed> {
-    let ignored = |why: &str| Ok(Completion::ignored_with(one_line(why, 160)));
+    let ignored = |why: &str| Ok(Completion::ignored_with(one_line(why, 300)));
     match test.verdict {
         Verdict::Pass => Ok(Completion::Completed),
         Verdict::Fail | Verdict::Warn if test.known.is_some() => {

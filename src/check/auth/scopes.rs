@@ -88,7 +88,7 @@ pub(crate) fn within_scope(exchange: &Exchange, context: &CheckContext<'_>) -> C
 
 /// What one scope permits on resources of one type.
 pub(crate) struct Permission<'s> {
-    /// The scope.
+    /// The scope of the permission.
     pub text: &'s str,
     /// The resource type, or `*`.
     pub kind: &'s str,

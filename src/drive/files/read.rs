@@ -41,7 +41,7 @@ pub(crate) struct Download {
     pub deleted: Vec<u64>,
     /// The matches of filters with its resources, and the resources that are kept.
     pub measured: Measured,
-    /// Its blocks, if the request asks for organized files.
+    /// The blocks of the download, if the request asks for organized files.
     pub blocks: Option<Blocks>,
 }
 

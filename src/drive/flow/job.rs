@@ -34,7 +34,7 @@ impl Route {
 /// A job that runs on the target.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
-    /// Its polling URL.
+    /// The polling URL of the job.
     pub url: Url,
     /// `Retry-After` of the kick-off response.
     pub retry_after: Option<Duration>,
@@ -49,7 +49,7 @@ pub(crate) struct Job {
 /// An earlier flow that provides sample values, and that exports are compared with.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceFlow {
-    /// Its name.
+    /// The name of the source flow.
     pub flow: String,
     /// How it ended.
     pub outcome: FlowOutcome,

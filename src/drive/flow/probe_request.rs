@@ -20,11 +20,11 @@ use crate::suite::send::Send;
 pub(crate) struct ProbeInputs<'s> {
     /// The request of the flow.
     pub route: &'s Route,
-    /// Its job, once it has one.
+    /// The job of the probe inputs, once it has one.
     pub job: Option<&'s Job>,
     /// The files that file probes request, one per list.
     pub files: &'s [WantedFile],
-    /// Its manifest, once it has one.
+    /// The manifest of the probe inputs, once it has one.
     pub manifest: Option<&'s Value>,
 }
 

@@ -82,7 +82,7 @@ pub(crate) async fn choose_level(context: &FlowContext<'_>) -> Result<ExportLeve
         (Some(level), _) => Ok(level),
         // The server would refuse this kick-off for the same reason, so it is not sent: one cause, one failure.
         (None, Some(refused)) => Err(Stop {
-            because: format!("the server accepted no kick-off without parameters: {}", refused.because),
+            because: format!("the plain kick-off, without parameters, failed: {}", refused.because),
             ..refused
         }),
         (None, None) => Err(stop(StopKind::NotOffered, None, "the server offers no export at any level")),

@@ -8,7 +8,7 @@ use crate::suite::shapes::DirectoryTopic as Topic;
 /// One rule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule {
-    /// Its name.
+    /// The name of the rule.
     pub id: &'static str,
     /// The topic that it belongs to.
     pub topic: Topic,

@@ -8,7 +8,7 @@ pub(crate) struct KnownText {
     mask: u64,
     middle: u64,
     tail: u64,
-    /// Its length.
+    /// The length of the known text.
     pub(crate) length: usize,
 }
 

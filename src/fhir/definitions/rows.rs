@@ -27,7 +27,7 @@ pub trait TableRow: Sized {
 pub struct PoolText {
     /// Where it begins.
     pub at: u32,
-    /// Its length in bytes.
+    /// The length in bytes of the pool text.
     pub length: u16,
 }
 

@@ -13,7 +13,7 @@ const MAGIC: &[u8; 12] = b"plimsoll-df1";
 pub struct PackageOrigin {
     /// The package, such as `hl7.fhir.r4.examples`.
     pub package: String,
-    /// Its version.
+    /// The version of the package origin.
     pub version: String,
     /// The FHIR version of the definitions.
     pub fhir: String,

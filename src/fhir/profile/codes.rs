@@ -11,7 +11,7 @@ use crate::fhir::value::text;
 /// The codes of a value set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Codes {
-    /// Its URL.
+    /// The URL of the codes.
     pub url: String,
     /// The codes with their systems; `None` if the systems are not known.
     pairs: Option<BTreeSet<(String, String)>>,

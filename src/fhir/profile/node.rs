@@ -32,11 +32,11 @@ pub(crate) struct Node {
     pub(crate) support: Option<usize>,
     /// The rules of its slicing; `None` without slices, or if a discriminator is not supported.
     pub(crate) slicing: Option<Slicing>,
-    /// Its slices.
+    /// The slices of the node.
     pub(crate) slices: Vec<Node>,
     /// The tests that an item of this slice passes; empty if the node is not a slice.
     pub(crate) tests: Vec<SliceTest>,
-    /// Its children.
+    /// The children of the node.
     pub(crate) children: Vec<Node>,
     /// The ElementDefinition, until the node is compiled.
     pub(crate) raw: Value,

@@ -34,17 +34,17 @@ pub struct Profiles {
 /// One profile.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Its canonical URL.
+    /// The canonical URL of the profile.
     pub url: String,
     /// The last part of the URL.
     pub name: String,
-    /// Its version.
+    /// The version of the profile.
     pub version: String,
     /// The type that it constrains.
     pub of: String,
     /// Whether that type is a resource type.
     pub resource: bool,
-    /// Its must-support elements, by id.
+    /// The must-support elements of the profile, by id.
     pub supports: Vec<String>,
     pub(crate) root: Node,
 }
@@ -93,7 +93,7 @@ pub struct ProfileResult {
 pub struct ProfileOutcome {
     /// The profiles that the resource was checked against.
     pub kept: Vec<ProfileResult>,
-    /// The violations.
+    /// The violations of the profile outcome.
     pub faults: Vec<ResourceFault>,
     /// The number of claimed profiles that no given package contains in that version.
     pub unknown: u64,

@@ -13,7 +13,7 @@ pub(crate) struct Occurrence<'v> {
     pub(crate) value: Option<&'v Value>,
     /// The twin of a primitive, under the key with `_`.
     pub(crate) twin: Option<&'v Value>,
-    /// The key.
+    /// The key of the occurrence.
     pub(crate) key: String,
     /// Its index in an array.
     pub(crate) index: Option<usize>,

@@ -22,7 +22,7 @@ impl<const EXPLAIN: bool> Pass<'_, EXPLAIN> {
         let mut next = json_scan::space(self.state.line, at + 1);
         let mut count = 0;
         if self.state.line.get(next) == Some(&b']') {
-            self.state.fault(LineRule::EmptyValue, at, "at least one item, or no such key", "an empty array")?;
+            self.state.fault(LineRule::EmptyValue, at, "at least one item, or the key left out", "an empty array")?;
             return Ok(next + 1);
         }
         loop {

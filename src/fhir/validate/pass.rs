@@ -92,7 +92,7 @@ impl<'a, const EXPLAIN: bool> Pass<'a, EXPLAIN> {
         let first = self.state.line.get(at).copied();
         if first == Some(b'n') {
             let end = json_scan::literal(self.state.line, at, b"null")?;
-            self.state.fault(LineRule::NullValue, at, "a value, or no such key", "null")?;
+            self.state.fault(LineRule::NullValue, at, "a value, or the key left out", "null")?;
             // Without this, `close` would report the same cause again.
             object.extended |= 1 << (element.bit & 63);
             return Ok(end);

@@ -61,7 +61,7 @@ pub struct FileReport {
     /// The results of the validation against FHIR's definitions; left out if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validated: Option<Validated>,
-    /// The findings.
+    /// The findings of the file report.
     pub findings: Vec<NdjsonFinding>,
     /// Why the file could not be read to its end, a lower-case fragment; left out if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ impl FileReport {
 /// One kind of fault in a file: its first position, and how often it occurs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NdjsonFinding {
-    /// The rule.
+    /// The rule of the ndjson finding.
     pub rule: LineRule,
     /// The line, from 1.
     pub line: u64,

@@ -25,7 +25,7 @@ const DELETED: &str = include_str!("../../../fixtures/population/deleted.json");
 /// A resource, and the data by which exports select it.
 #[derive(Clone, Debug)]
 pub(crate) struct FixtureData {
-    /// Its id.
+    /// The id of the fixture data.
     pub id: String,
     /// When it was last changed.
     pub updated: Instant,

@@ -23,7 +23,7 @@ pub(crate) struct JobFile {
     pub kind: &'static str,
     /// Its name within the job.
     pub name: String,
-    /// Its lines.
+    /// The lines of the job file.
     pub rows: Rows,
     /// Whether its last block continues in the next file.
     pub continues: bool,
@@ -52,7 +52,7 @@ pub(crate) struct ExportJob {
     pub incremental: bool,
     /// The type by which its output is organized.
     pub organizer: Option<&'static str>,
-    /// Its files.
+    /// The files of the export job.
     pub files: Vec<JobFile>,
     /// The export request, if the files are selected only when the job ends.
     pub select_at_end: Option<Box<ExportRequest>>,

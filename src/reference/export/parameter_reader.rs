@@ -18,9 +18,9 @@ pub(crate) type Accepted = Result<(), Box<ServerReply>>;
 pub(crate) struct Parameter<'a> {
     /// The method of the kick-off.
     pub method: &'a Method,
-    /// Its name.
+    /// The name of the parameter.
     pub name: &'a str,
-    /// Its value.
+    /// The value of the parameter.
     pub value: &'a str,
     /// Whether it is the first with this name.
     pub first: bool,

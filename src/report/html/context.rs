@@ -11,7 +11,7 @@ const MAX_EXCHANGES: usize = 400;
 
 /// The data that every section of the page uses.
 pub(crate) struct PageContext<'a> {
-    /// The run.
+    /// The run of the page context.
     pub run: &'a Run,
     /// The exchanges that have an anchor on the page.
     pub written: BTreeSet<u32>,

@@ -20,7 +20,7 @@ pub(crate) struct HeldToken {
     pub token: Secret,
     /// When it must be renewed, since the run began.
     pub renew_at: Duration,
-    /// Its lifetime, and when that started, if the response states it.
+    /// The lifetime of the held token, and when that started, if the response states it.
     pub lasts: Option<(Duration, Duration)>,
     /// The scope that was granted, if the response names it.
     pub scope: Option<String>,

@@ -30,7 +30,7 @@ pub struct RawFile {
     /// The flows, by name.
     #[serde(default)]
     pub flow: BTreeMap<String, Flow>,
-    /// The tests.
+    /// The tests of the file.
     #[serde(default)]
     pub test: Vec<RawTest>,
 }
@@ -44,7 +44,7 @@ pub const FILE_KEYS: &[&str] = &["area", "spec", "requirement", "flow", "test"];
 pub struct RawSpec {
     /// The title that reports show.
     pub title: String,
-    /// The version.
+    /// The version of the spec.
     pub version: String,
     /// The date of publication, `YYYY-MM-DD`.
     #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]

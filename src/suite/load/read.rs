@@ -16,7 +16,7 @@ use crate::suite::refusal::{Refusal, Spot, SuiteFile, allowed, did_you_mean};
 pub(crate) struct RawEntry<'t, T> {
     /// The index of its file.
     pub file: usize,
-    /// Its name, or the id of a test.
+    /// The name of the entry, or the id of a test.
     pub name: String,
     /// The place of the name.
     pub key: Range<usize>,
