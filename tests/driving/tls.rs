@@ -128,7 +128,8 @@ fn responses_of_self_signed(host: &str, trusted: bool) -> Vec<Result<String, Tro
     let certificate = params.self_signed(&key).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("own.pem");
-    std::fs::write(&file, certificate.pem()).unwrap();
+    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, certificate.der());
+    std::fs::write(&file, format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")).unwrap();
     let port = serve_with(2, None, certificate.der().clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap());
     responses_of(port, |settings| settings.ca_file = trusted.then(|| file.clone()))
 }

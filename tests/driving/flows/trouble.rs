@@ -192,15 +192,11 @@ fn a_file_that_pauses_once_is_read_again() {
     assert_eq!(flow(&recording, "one").stop, None);
     let whole: Vec<_> = recording.files.iter().filter(|file| file.whole).collect();
     assert_eq!((whole.len(), whole[0].lines.resources), (1, 2), "the second try counts");
-    assert!(whole[0].lines.broken.is_empty(), "no resource of the first try is a duplicate");
     let server = paused(9);
     let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
     assert_eq!(server.calls().iter().filter(|call| call.path.contains("/files/")).count(), 2);
-    let trouble = recording.exchanges.iter().rev().find_map(|exchange| match &exchange.outcome {
-        Outcome::Response(response) => response.body.broken.clone(),
-        _ => None,
-    });
-    assert_eq!(trouble.unwrap().message, "the body paused for more than 60 s (--idle-timeout)");
+    let text = serde_json::to_string(&recording.exchanges).unwrap();
+    assert!(text.contains("the body paused for more than 60 s (--idle-timeout)"), "{text}");
 }
 
 /// A network on which the server responds to so many requests and then to none.
