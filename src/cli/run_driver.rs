@@ -44,7 +44,11 @@ impl RunDriver {
             journal: (!target.is_embedded()).then(|| report_folder::journal(folder)),
             remains: interrupted,
         };
-        Ok(Self { drive: Drive::new(target.settings, transport, clock, options) })
+        let mut settings = target.settings;
+        if options.embedded {
+            settings.rate = None;
+        }
+        Ok(Self { drive: Drive::new(settings, transport, clock, options) })
     }
 
     /// Returns the specs of the suites that the target's CapabilityStatement declares.

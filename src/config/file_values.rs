@@ -77,6 +77,12 @@ pub(crate) fn jobs<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<usize>, D::
     Ok(Some(Spanned::new(number.span(), jobs)))
 }
 
+pub(crate) fn rate<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<usize>, D::Error> {
+    let number = Spanned::<i64>::deserialize(d)?;
+    let rate = values::rate(&number.get_ref().to_string()).map_err(de::Error::custom)?;
+    Ok(Some(Spanned::new(number.span(), rate)))
+}
+
 /// Reads any value of a flag that is permitted on the command line only.
 pub(crate) fn refused_flag<'de, D: Deserializer<'de>>(d: D) -> Result<InFile<bool>, D::Error> {
     Ok(Some(Spanned::new(Spanned::<IgnoredAny>::deserialize(d)?.span(), true)))

@@ -18,7 +18,9 @@ use crate::config::known_deviation::KnownDeviation;
 use crate::config::setting::{FileKey, FileKeyKind};
 use crate::config::values;
 use crate::config::values::ByteSize;
-use crate::settings::run_settings::{DEFAULT_JOBS, DEFAULT_MAX_BYTES, DEFAULT_MAX_WAIT, Settings};
+use crate::settings::run_settings::{
+    DEFAULT_IDLE_TIMEOUT, DEFAULT_JOBS, DEFAULT_MAX_BYTES, DEFAULT_MAX_WAIT, DEFAULT_RATE, Settings,
+};
 use crate::suite::param::SampleValueName;
 
 settings! {
@@ -141,6 +143,16 @@ settings! {
         #[serde(default, deserialize_with = "file_values::duration")]
         max_wait: Duration = DEFAULT_MAX_WAIT => max_wait,
 
+        /// Wait at most this long for the next byte of a response, such as 90s or 5m [default: 60s]
+        #[arg(long, env = "PLIMSOLL_IDLE_TIMEOUT", value_name = "TIME", value_parser = values::duration)]
+        #[serde(default, deserialize_with = "file_values::duration")]
+        idle_timeout: Duration = DEFAULT_IDLE_TIMEOUT => idle_timeout,
+
+        /// Send at most N requests per minute of each kind: kick-offs at system level, other kick-offs, polls [default: 55]
+        #[arg(long, env = "PLIMSOLL_RATE", value_name = "N", value_parser = values::rate)]
+        #[serde(default, deserialize_with = "file_values::rate")]
+        rate: usize = DEFAULT_RATE,
+
         /// End the run after this time, such as 30m [default: no limit]
         #[arg(long, env = "PLIMSOLL_DEADLINE", value_name = "TIME", value_parser = values::duration)]
         #[serde(default, deserialize_with = "file_values::duration")]
@@ -244,6 +256,7 @@ impl RunConfig {
     pub fn settings(&self, base: Url) -> Settings {
         let mut settings = Settings::new(base);
         self.fill(&mut settings);
+        settings.rate = Some(self.rate.value);
         self.hooks.fill(&mut settings);
         self.auth.fill(&mut settings);
         settings

@@ -131,6 +131,14 @@ pub fn jobs(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| (1..=64).contains(n)).ok_or_else(|| format!("{text:?} is not a number from 1 to 64"))
 }
 
+/// Reads a number of requests per minute: 1 to 6000.
+pub fn rate(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=6000).contains(n))
+        .ok_or_else(|| format!("{text:?} is not a number from 1 to 6000"))
+}
+
 /// Reads a time such as `90s` or `10m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse().map(Wait::duration)

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ExportLevel;
+use crate::drive::budget::Budget;
 use crate::drive::export_levels::Declared;
 use crate::drive::flow::retry;
 use crate::drive::flow::state::{Cohort, DataChanges, ManifestTimes, Members};
@@ -95,6 +96,13 @@ impl RunContext<'_> {
         self.journal.write(&JournalLine::Gone(job.clone()));
     }
 
+    /// Shows the first 429, after which the session sends fewer requests.
+    pub fn note_if_throttled(&self, status: StatusCode) {
+        if status == StatusCode::TOO_MANY_REQUESTS && !self.target.note_throttled() {
+            self.progress.note("the server returned 429 Too Many Requests; the run now sends fewer requests");
+        }
+    }
+
     /// Takes the job of a killed run that `flow` resumes, if there is one.
     pub fn resumed(&self, flow: &str) -> Option<Resumed> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,8 +163,11 @@ pub(crate) struct FlowContext<'a> {
     attachments: Mutex<Vec<String>>,
     cohort: Mutex<Cohort>,
     manifest_times: Mutex<Option<ManifestTimes>>,
+    budget_of_probes: OnceLock<Budget>,
     /// Whether the target refused a kick-off without a token.
     pub refused_without_token: AtomicBool,
+    /// Whether files need the token although the manifest says otherwise.
+    pub files_need_token: AtomicBool,
 }
 
 impl<'a> FlowContext<'a> {
@@ -187,7 +198,9 @@ impl<'a> FlowContext<'a> {
             attachments: Mutex::default(),
             cohort: Mutex::default(),
             manifest_times: Mutex::default(),
+            budget_of_probes: OnceLock::new(),
             refused_without_token: AtomicBool::new(false),
+            files_need_token: AtomicBool::new(false),
         }
     }
 
@@ -220,6 +233,11 @@ impl<'a> FlowContext<'a> {
         *self.manifest_times.lock().unwrap_or_else(PoisonError::into_inner) = Some(times);
     }
 
+    /// Returns the budget that the jobs of all probes share: `--max-wait` from the first.
+    pub fn budget_of_probes(&self) -> Budget {
+        *self.budget_of_probes.get_or_init(|| Budget::new(self.run))
+    }
+
     /// Returns the id of the Group that the flow exports.
     pub fn group(&self) -> Option<String> {
         match self.planned.flow.credentials {
@@ -249,17 +267,21 @@ impl<'a> FlowContext<'a> {
         self.planned.flow.probes.iter().any(|probe| probe.at == moment)
     }
 
-    /// Notes that a kick-off of this flow was accepted, so that the job is deleted when the flow ends. `identity` sent
+    /// Notes that a kick-off of this flow, to the URL `kickoff`, was accepted, so that the job is deleted when the flow ends. `identity` sent
     /// it; `own` is set if it was the flow's own kick-off and not that of a probe.
-    pub fn hold(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
+    pub fn hold(&self, job: &Url, kickoff: &Url, identity: Identity, own: Option<OwnKickoff>) {
         self.record().accepted += 1;
         self.run.target.kickoff_accepted();
         self.run.url_entropy.job(job);
-        self.hold_other(job, identity, own);
+        self.hold_one(job, Some(kickoff), identity, own);
     }
 
     /// The same for a job that is not an export, such as the creation of a Group.
     pub fn hold_other(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
+        self.hold_one(job, None, identity, own);
+    }
+
+    fn hold_one(&self, job: &Url, kickoff: Option<&Url>, identity: Identity, own: Option<OwnKickoff>) {
         self.run.journal.write(&JournalLine::Held { flow: self.name().to_owned(), job: job.clone(), own });
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // A server may return the same job twice.
@@ -270,7 +292,7 @@ impl<'a> FlowContext<'a> {
                 _ => Identity::Client,
             };
             held.push((job.clone(), owner));
-            self.run.jobs.hold(job);
+            self.run.jobs.hold(job, kickoff);
         }
     }
 

@@ -330,6 +330,7 @@ impl Drive {
                 biased;
                 () = raised(self.options.interrupt.clone()) => {}
                 () = deadline => {}
+                _ = self.session.died() => {}
             }
         }
     }
@@ -338,6 +339,9 @@ impl Drive {
     fn end_reason(&self) -> Option<EarlyEnd> {
         if *self.options.interrupt.borrow() {
             return Some(EarlyEnd { kind: EarlyEndKind::Interrupted, because: "the run was interrupted".to_owned() });
+        }
+        if let Some(because) = self.session.why_dead() {
+            return Some(EarlyEnd { kind: EarlyEndKind::NoResponse, because });
         }
         let deadline = self.settings.deadline.filter(|deadline| self.clock.elapsed() >= *deadline)?;
         let because = format!("the deadline of {} s passed", deadline.as_secs());

@@ -1,6 +1,7 @@
 //! How the target has handled jobs and files so far in this run. This decides how long later requests wait.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How the target has behaved towards all flows of a run so far.
 #[derive(Debug, Default)]
@@ -12,6 +13,9 @@ pub(crate) struct TargetBehavior {
     any_kickoff_accepted: AtomicBool,
     throttled_until_time_ran_out: AtomicBool,
     files_by_post: AtomicBool,
+    throttled: AtomicBool,
+    polls_refused: Mutex<Vec<(u32, u16)>>,
+    any_poll_accepted: AtomicBool,
 }
 
 impl TargetBehavior {
@@ -60,6 +64,30 @@ impl TargetBehavior {
     /// then send their kick-off once, so that such a target costs `--max-wait` once and not once per flow.
     pub fn accepts_no_kickoff(&self) -> bool {
         self.throttled_until_time_ran_out.load(Ordering::Relaxed) && !self.any_kickoff_accepted.load(Ordering::Relaxed)
+    }
+
+    /// Notes a 429; returns whether it is not the first.
+    pub fn note_throttled(&self) -> bool {
+        self.throttled.swap(true, Ordering::Relaxed)
+    }
+
+    /// Notes that a poll showed the state of a job.
+    pub fn poll_accepted(&self) {
+        self.any_poll_accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the target refused the poll of a job to the client that started it, in this exchange, with this
+    /// status.
+    pub fn poll_refused(&self, exchange: u32, status: u16) {
+        self.polls_refused.lock().unwrap_or_else(PoisonError::into_inner).push((exchange, status));
+    }
+
+    /// Returns the first refused poll, if the target refused the polls of two flows and accepted none. Later flows start
+    /// no export then.
+    pub fn refuses_polls(&self) -> Option<(u32, u16)> {
+        let refused = self.polls_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = self.any_poll_accepted.load(Ordering::Relaxed);
+        refused.first().copied().filter(|_| refused.len() >= 2 && !accepted)
     }
 
     /// Returns whether the target delivers files by POST: it refused a GET and then delivered the file by POST.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::vocabulary::{Level, Verdict};
+use crate::check::auth::access;
 use crate::check::context::CheckContext;
 use crate::check::exchange;
 use crate::check::index::Index;
@@ -13,6 +14,8 @@ use crate::judge::finding::KeyedFinding;
 use crate::judge::{aggregate, finding, select_exchanges};
 use crate::plan::model::PlannedTest;
 use crate::recording::model::{Exchange, FlowRecord, Role, StopKind};
+use crate::recording::settings::Authorization;
+use crate::recording::shape::is_late_refusal;
 use crate::suite::catalog::Catalog;
 use crate::suite::check_names::CheckName;
 use crate::suite::describe::{self, describe};
@@ -106,7 +109,14 @@ fn decide_on(test: &PlannedTest, catalog: &Catalog, index: &Index<'_>) -> Decisi
     // Tests of access to files compare it with `requiresAccessToken` of the manifest.
     let asked_for = narrow || test.test.when.iter().any(judges_refusals);
     let optional = |on: &On| matches!(on, On::KickoffOptional | On::PollFailed) || (narrow && *on == On::Kickoff);
-    let awaited = compares || (on.iter().all(optional) && *on != [On::PollFailed]);
+    // A server may also refuse the request when the job runs; other tests judge these polls.
+    let late = flow.stop.as_ref().and_then(|stop| index.exchange(stop.exchange?)).filter(|poll| is_late_refusal(poll));
+    let of_polls =
+        |on: &On| matches!(on, On::Poll | On::PollInProgress | On::PollTransient | On::PollComplete | On::PollFailed);
+    let awaited = (late.is_some_and(|poll| poll.flow.as_deref() == Some(flow.name.as_str()))
+        && on.iter().all(of_polls))
+        || compares
+        || (on.iter().all(optional) && *on != [On::PollFailed]);
     if let Some(stop) = &flow.stop
         && (stop.kind == StopKind::NotOffered || (stop.kind == StopKind::Declined && !awaited))
     {
@@ -149,6 +159,11 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
     if !definition.optional_in.contains(&test.spec) {
         return None;
     }
+    let stop = index.flow(&test.flow)?.stop.as_ref();
+    if let Some(stop) = stop.filter(|stop| stop.exchange.and_then(|id| index.exchange(id)).is_some_and(is_late_refusal))
+    {
+        return Some(format!("{} permits a refusal, and {}", test.spec, stop.because));
+    }
     let kickoff = index.kickoff(&test.flow)?;
     let status = exchange::response(kickoff)?.status;
     let refused = (400..=599).contains(&status) && !is_unrelated_refusal(status);
@@ -172,7 +187,11 @@ fn narrow_and_judge(
 ) -> Decision {
     let (mut kept, mut unknown) = (Vec::new(), None);
     for exchange in looked {
-        if let Some(why) = credentials(exchange).filter(|_| !refusals) {
+        if !refusals && access::repeated_with_token(exchange, context.index, &flow.name).is_some() {
+            // Tests of access judge the refusal; all others judge the file.
+            continue;
+        }
+        if let Some(why) = credentials(exchange, context.index).filter(|_| !refusals) {
             unknown.get_or_insert((exchange.id, why));
             continue;
         }
@@ -200,7 +219,10 @@ fn narrow_and_judge(
             && stop.kind != StopKind::NoPick
             && stop.exchange.is_some_and(|id| looked.iter().any(|exchange| exchange.id == id))
         {
-            return Decision::Deeper(stop.clone());
+            return match stop.kind {
+                StopKind::Declined => verdict(Verdict::NotApplicable, stop.because.clone()),
+                _ => Decision::Deeper(stop.clone()),
+            };
         }
         let conditions = in_words(&test.test.when, ", ");
         let because = match test.test.when.len() {
@@ -271,9 +293,14 @@ fn sentence(finding: &Finding) -> String {
 }
 
 /// Returns why a 401 or 403 in the flow itself is undecided: it is about credentials, not about the requirement.
-fn credentials(exchange: &Exchange) -> Option<String> {
+fn credentials(exchange: &Exchange, index: &Index<'_>) -> Option<String> {
     let own = matches!(exchange.role, Role::Kickoff | Role::Poll | Role::Page | Role::File | Role::Delete);
     match exchange::response(exchange).map(|response| response.status) {
+        Some(status @ (401 | 403))
+            if exchange.role == Role::Poll && index.recording.start.settings.authorization == Authorization::None =>
+        {
+            Some(format!("the server accepted the kick-off without credentials, but its poll returned {status}"))
+        }
         Some(status @ (401 | 403)) if own => {
             let returned = reasons::server_returned(status);
             Some(format!("{returned}. Check the credentials, and give --scope if the token needs other scopes"))

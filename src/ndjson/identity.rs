@@ -62,6 +62,8 @@ pub fn normalize_reference(reference: &str) -> Option<(&str, &str)> {
 pub struct Identity {
     key: RunKey,
     shards: Arc<Vec<Mutex<Shard>>>,
+    /// The resources of a file that is read a second time.
+    again: Option<Box<Identity>>,
 }
 
 /// The number of bits for the number of shards. Each shard grows separately, so growth never doubles the whole index.
@@ -71,7 +73,13 @@ impl Identity {
     /// Creates an empty index with the key of the run.
     pub fn new(key: &RunKey) -> Self {
         let shards = (0..1 << SHARD_BITS).map(|_| Mutex::new(Shard::default())).collect();
-        Self { key: key.clone(), shards: Arc::new(shards) }
+        Self { key: key.clone(), shards: Arc::new(shards), again: None }
+    }
+
+    /// Returns the same index for a file that is read again from its start: a resource of the first try is no
+    /// duplicate.
+    pub(crate) fn again(&self) -> Self {
+        Self { again: Some(Box::new(Self::new(&self.key))), ..self.clone() }
     }
 
     /// Returns the key of the run.
@@ -82,8 +90,12 @@ impl Identity {
     /// Adds a resource by its hash, with its version if it has one. Returns [`LineRule::DuplicateId`] if the same
     /// version is already there or a version is unknown; [`LineRule::TwoVersions`] if another version is already there.
     pub(crate) fn take(&self, hash: u64, version: Option<&str>) -> Option<LineRule> {
-        let version = version.map_or(0, |v| self.key.version(v));
-        self.shard(hash)?.take(hash, version)
+        let version_hash = version.map_or(0, |v| self.key.version(v));
+        let seen = self.shard(hash)?.take(hash, version_hash);
+        match &self.again {
+            Some(own) => own.take(hash, version),
+            None => seen,
+        }
     }
 
     /// Returns how many of `hashes` (each counted once) are in the index. Call it when all output files were read.

@@ -24,6 +24,8 @@ words! {
         NoToken = "no-token",
         /// The target supports no TLS version newer than 1.1.
         OldTls = "old-tls",
+        /// The target stopped responding.
+        NoResponse = "no-response",
         /// The process was killed, so the recording has no end.
         Killed = "killed",
     }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::recording::model::{Exchange, Outcome, Phase};
+
 /// The keys that identify a manifest.
 const MANIFEST_KEYS: [&str; 6] = ["transactionTime", "request", "requiresAccessToken", "output", "error", "deleted"];
 
@@ -110,6 +112,17 @@ fn issues(body: &Value) -> Option<&Vec<Value>> {
         return None;
     }
     body.get("issue")?.as_array()
+}
+
+/// Returns whether a poll says that the server refuses the request of a job that it had accepted: the job failed with
+/// 4xx or 501 and an OperationOutcome. 404 and 410 say that the job is unknown.
+pub fn is_late_refusal(poll: &Exchange) -> bool {
+    let Outcome::Response(response) = &poll.outcome else { return false };
+    let outcome = response.body.json.as_ref().and_then(|json| json.get("resourceType")?.as_str());
+    poll.phase == Some(Phase::Failed)
+        && matches!(response.status, 400..=499 | 501)
+        && !matches!(response.status, 404 | 410)
+        && outcome == Some("OperationOutcome")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod fault;
 pub(crate) mod metadata;
 pub mod options;
 pub mod personality;
+pub(crate) mod rate;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::reference::data::selection::SelectedLevel;
 use crate::reference::export::{cancel, files, kick_off, polls};
+use crate::reference::fault::behavior::Behavior;
 use crate::reference::fault::mutate;
 use crate::reference::personality::hapi_requests;
 use crate::reference::personality::spec::Personality;
@@ -19,7 +20,7 @@ use crate::reference::response::response;
 use crate::reference::security::grant::Grant;
 use crate::reference::security::{access, tokens};
 use crate::reference::state::ServerState;
-use crate::reference::{attachments, cohorts, metadata, rest, writes};
+use crate::reference::{attachments, cohorts, metadata, rate, rest, writes};
 
 /// The maximum length of a body, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -70,6 +71,11 @@ fn reply(server: &ServerState, request: &mut ServerRequest) -> ServerReply {
         [".well-known", "smart-configuration"] => return tokens::smart_configuration(server),
         ["auth", "token"] => return tokens::token(server, request),
         _ => {}
+    }
+    if server.does(Behavior::LimitsRate)
+        && let Some(refusal) = rate::refuse(server, &path)
+    {
+        return refusal;
     }
     match access::admit(server, request) {
         Ok(grant) => request.grant = grant,

@@ -58,6 +58,9 @@ pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
     if let Some(scope) = verdict::scope(run) {
         out.text(2, &scope);
     }
+    for note in verdict::notes(run) {
+        out.text(2, &note);
+    }
     if let Some(reports) = options.reports {
         out.head("reports");
         out.line(2, &visible(&reports.join("index.html").display().to_string()));

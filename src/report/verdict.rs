@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::vocabulary::{Level, Verdict};
+use crate::recording::model::{Exchange, Outcome, Role};
 use crate::report::escape::visible;
 use crate::report::text;
 use crate::verdicts::judged_run::{Conformance, Gate, Judgement, RequirementState, Run, Scope, TestResult};
@@ -168,4 +169,33 @@ pub(crate) fn fold_flows<'a>(tests: &[&'a TestResult]) -> Vec<(&'a str, Vec<&'a 
         }
     }
     out
+}
+
+/// Returns sentences about the run that no test states, without full stops: requests with a token that the manifest does
+/// not ask for, and 429.
+pub(crate) fn notes(run: &Run) -> Vec<String> {
+    let mut notes = Vec::new();
+    let status = |e: &Exchange| match &e.outcome {
+        Outcome::Response(response) => response.status,
+        Outcome::NoResponse(_) | Outcome::Handshake(_) => 0,
+    };
+    let sent_token =
+        |e: &Exchange| e.request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let files: Vec<&Exchange> = run.exchanges.iter().filter(|e| e.role == Role::File).collect();
+    let mut refused = files.iter().filter(|e| status(e) == 401 && !sent_token(e)).filter(|e| {
+        files.iter().any(|other| other.id > e.id && other.flow == e.flow && other.file == e.file && sent_token(other))
+    });
+    if let Some(first) = refused.next() {
+        notes.push(format!(
+            "files returned 401 although requiresAccessToken is false (exchange {}); the run read them with the token, \
+             which hl7-3.0.0 forbids clients to send",
+            first.id
+        ));
+    }
+    let throttled: Vec<u32> = run.exchanges.iter().filter(|e| status(e) == 429).map(|e| e.id).collect();
+    if let Some(first) = throttled.first() {
+        let count = text::count(throttled.len() as u64, "request");
+        notes.push(format!("the server returned 429 Too Many Requests to {count}, first in exchange {first}"));
+    }
+    notes
 }

@@ -64,7 +64,10 @@ pub(crate) fn limited(
 }
 
 fn paused(idle: Duration) -> Trouble {
-    Trouble::new(TroubleKind::Timeout, format!("the body paused for more than {} s", idle.as_secs_f32()))
+    Trouble::new(
+        TroubleKind::Timeout,
+        format!("the body paused for more than {} s (--idle-timeout)", idle.as_secs_f32()),
+    )
 }
 
 fn too_slow(length: u64, took: Duration) -> Trouble {

@@ -90,6 +90,16 @@ impl Session {
         self.sender.interrupt.raised().await;
     }
 
+    /// Waits until the target no longer responds; returns what happened.
+    pub async fn died(&self) -> String {
+        self.sender.liveness.died().await
+    }
+
+    /// Returns what happened if the target no longer responds.
+    pub fn why_dead(&self) -> Option<String> {
+        self.sender.liveness.why_dead()
+    }
+
     /// The number of requests that were sent, redirects and token requests included.
     pub fn requests(&self) -> u64 {
         self.sender.requests()

@@ -5,17 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use crate::base::clock::Clock;
-use crate::recording::model::{Request, Trouble, TroubleKind};
+use crate::recording::model::{Request, Role, Trouble, TroubleKind};
 use crate::redact::recorder::{Pending, Purpose, Recorder};
 use crate::session::body::{BodyLimits, limited};
 use crate::session::decode;
 use crate::session::exchange::{FullResponse, Reply, ResponseHead};
 use crate::session::interrupt::{Interrupt, interrupted};
+use crate::session::liveness::Liveness;
 use crate::session::origins::Origins;
+use crate::session::rate::{RateLimiter, RateRoute};
 use crate::settings::run_settings::Settings;
 use crate::transport::message::{Incoming, Outgoing, Transport};
 
@@ -51,13 +53,18 @@ pub(crate) struct RequestSender {
     pub recorder: Recorder,
     pub interrupt: Interrupt,
     pub origins: Origins,
+    pub liveness: Liveness,
+    rate: RateLimiter,
     requests: AtomicU64,
     bytes: Arc<AtomicU64>,
 }
 
 impl RequestSender {
     pub fn new(settings: Arc<Settings>, transport: Arc<dyn Transport>, clock: Clock, recorder: Recorder) -> Self {
+        let rate = RateLimiter::new(settings.rate, clock);
         Self {
+            rate,
+            liveness: Liveness::new(),
             settings,
             transport,
             clock,
@@ -103,6 +110,19 @@ impl RequestSender {
             timeout: self.settings.idle_timeout,
         };
         let (target, method) = (request.url.clone(), request.method.clone());
+        let (purpose, own) = (&request.purpose, request.own);
+        let route = RateRoute::of(&self.settings.base, purpose.role, purpose.file.is_some(), own, &target);
+        if let Some(route) = route {
+            tokio::select! {
+                biased;
+                () = self.interrupt.raised() => {}
+                () = self.rate.admit(route) => {}
+            }
+        }
+        let name = {
+            let of = purpose.flow.as_ref().map(|flow| format!(" of flow {flow}")).unwrap_or_default();
+            format!("the {}{of}", if purpose.role == Role::Probe { "probe" } else { purpose.role.as_str() })
+        };
         let mut pending = self.record(request);
         if self.interrupt.is_raised() && !even_if_interrupted {
             return Err(close_with_trouble(pending, interrupted()));
@@ -129,9 +149,16 @@ impl RequestSender {
         if !matches!(&result, Err(trouble) if trouble.kind != TroubleKind::Tls) {
             self.origins.add(&target);
         }
+        if target.origin() == self.settings.base.origin() {
+            let name = || format!("{name} (exchange {})", pending.id());
+            self.liveness.note(self.clock, name, result.as_ref().err());
+        }
         match result {
             Ok(Incoming { status, headers, body }) => {
                 pending.head(status, &headers);
+                if let Some(route) = route.filter(|_| status == StatusCode::TOO_MANY_REQUESTS) {
+                    self.rate.throttled(route, &headers);
+                }
                 let limits = BodyLimits {
                     idle_timeout: self.settings.idle_timeout,
                     max_wait: self.settings.max_wait,

@@ -24,6 +24,11 @@ pub const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(600);
 /// The default of the most bytes of files that are downloaded.
 pub const DEFAULT_MAX_BYTES: u64 = 64 << 30;
 
+/// The default of the longest time without a byte.
+pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The default of the most requests per minute on each route. Some servers block a client that sends more than 60.
+pub const DEFAULT_RATE: usize = 55;
+
 /// Everything that a run needs in addition to the plan.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,6 +54,9 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// The longest time without a byte.
     pub idle_timeout: Duration,
+    /// The most requests per minute on each of three routes: kick-offs at system level, other kick-offs, polls; `None`
+    /// for no limit.
+    pub rate: Option<usize>,
     /// The most bytes of files, as received.
     pub max_bytes: u64,
     /// Delete no jobs.
@@ -109,7 +117,8 @@ impl Settings {
             least_wait: MIN_WAIT,
             deadline: None,
             connect_timeout: Duration::from_secs(5),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: DEFAULT_IDLE_TIMEOUT,
+            rate: None,
             max_bytes: DEFAULT_MAX_BYTES,
             no_delete: false,
             wait_for_expiry: false,

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use crate::settings::run_settings::Settings;
-use crate::transport::error::NetworkError;
+use crate::transport::error::{NetworkError, is_authority};
 
 /// The TLS configuration of a client, for HTTP/1.1 only.
 pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, NetworkError> {
@@ -37,12 +39,14 @@ pub(crate) fn config(settings: &Settings) -> Result<ClientConfig, NetworkError> 
                 });
             }
         }
+        let trusted = extra.iter().map(|one| one.clone().into_owned()).collect();
         let verifier = if extra.is_empty() {
             Verifier::new(provider.clone())
         } else {
             Verifier::new_with_extra_roots(extra, provider.clone())
         };
-        Arc::new(verifier.map_err(|error| NetworkError::Tls(error.to_string()))?)
+        let inner = verifier.map_err(|error| NetworkError::Tls(error.to_string()))?;
+        Arc::new(WithTrusted { inner, trusted })
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -72,6 +76,56 @@ fn client_certificate(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Priv
     }
     let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| refuse("it has no private key in PEM form"))?;
     Ok((chain, key))
+}
+
+/// Verifies as the system does, and also accepts a certificate of `--ca-file` that the server itself presents: a
+/// self-signed certificate is often marked as an authority, which may not be the certificate of a server.
+#[derive(Debug)]
+struct WithTrusted {
+    inner: Verifier,
+    trusted: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for WithTrusted {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            // The dates were verified before the purpose.
+            Err(error) if is_authority(&error) && self.trusted.contains(end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            result => result,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
 }
 
 /// Accepts every certificate, but still verifies that the server has the key of the certificate.

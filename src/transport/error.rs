@@ -62,7 +62,10 @@ pub(crate) fn explain(
         if let Some(refused) = current.downcast_ref::<RefusedAddress>() {
             return Trouble::new(TroubleKind::NotSent, refused.to_string());
         }
-        deepest = current.to_string();
+        deepest = match current.downcast_ref::<rustls::Error>() {
+            Some(error) => tls_reason(error),
+            None => current.to_string(),
+        };
         if let Some(found) = of_one(current, url, stage) {
             kind = Some(found);
         }
@@ -72,8 +75,8 @@ pub(crate) fn explain(
             if let Some(refused) = inner.downcast_ref::<RefusedAddress>() {
                 return Trouble::new(TroubleKind::NotSent, refused.to_string());
             }
-            if inner.is::<rustls::Error>() {
-                return tls(url, &inner.to_string());
+            if let Some(error) = inner.downcast_ref::<rustls::Error>() {
+                return tls(url, &tls_reason(error));
             }
             next = Some(inner);
         }
@@ -135,6 +138,38 @@ fn of_one(error: &(dyn Error + 'static), url: &Url, stage: TransportStage) -> Op
         | ErrorKind::BrokenPipe => Some(TroubleKind::Cut),
         _ => None,
     }
+}
+
+/// Returns the reason in words: the library shows some reasons in the form of its source code.
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Invalid;
+    let rustls::Error::InvalidCertificate(invalid) = error else { return error.to_string() };
+    let why = match invalid {
+        Invalid::UnknownIssuer => "it is not signed by a trusted authority",
+        Invalid::Expired | Invalid::ExpiredContext { .. } => "it has expired",
+        Invalid::NotValidYet | Invalid::NotValidYetContext { .. } => "it is not valid yet",
+        Invalid::NotValidForName | Invalid::NotValidForNameContext { .. } => "it is for another host",
+        Invalid::Revoked => "it is revoked",
+        Invalid::BadSignature => "its signature is wrong",
+        Invalid::BadEncoding => "it cannot be read",
+        _ if is_authority(error) => "it is marked as an authority, and such a certificate must be trusted by name",
+        _ => "it does not meet the rules for certificates of servers",
+    };
+    let more = match invalid {
+        Invalid::NotValidForNameContext { .. } => format!(": {invalid}"),
+        _ => String::new(),
+    };
+    format!(
+        "the certificate of the server is refused: {why}{more}. Give --ca-file with the certificate or its authority, or \
+         --insecure to accept any certificate"
+    )
+}
+
+/// Returns whether the only fault of a certificate is that it is marked as an authority. The library has no public type
+/// for this.
+pub(crate) fn is_authority(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) = error else { return false };
+    other.to_string().contains("CaUsedAsEndEntity")
 }
 
 fn tls(url: &Url, because: &str) -> Trouble {

@@ -80,7 +80,8 @@ impl Transport for InProcess {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    let message = format!("the server sent no response within {} s", timeout.as_secs_f32());
+                    let message =
+                        format!("the server sent no response within {} s (--idle-timeout)", timeout.as_secs_f32());
                     return Err(Trouble::new(TroubleKind::Timeout, message));
                 }
             };

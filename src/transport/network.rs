@@ -219,7 +219,8 @@ impl Transport for Network {
             match tokio::time::timeout(timeout, self.send_request(request)).await {
                 Ok(result) => result,
                 Err(_) => {
-                    let message = format!("{host} sent no response within {} s", timeout.as_secs_f32());
+                    let message =
+                        format!("{host} sent no response within {} s (--idle-timeout)", timeout.as_secs_f32());
                     Err(Trouble::new(TroubleKind::Timeout, message))
                 }
             }

@@ -180,7 +180,7 @@ fn command() -> Command {
             command.env_remove(name);
         }
     }
-    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    command.env("PLIMSOLL_RATE", "6000").stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
     command
 }
 

@@ -110,7 +110,7 @@ fn configure(folder: &Path, base: &str, more: &str) {
 }
 
 fn run(folder: &Path, more: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
-    let args = [&["run", "--report", "report"], more, &TESTS].concat();
+    let args = [&["run", "--report", "report", "--rate", "6000"], more, &TESTS].concat();
     let output = plimsoll_in(folder, &args, variables);
     (output.status.code().unwrap(), shown(&output))
 }

@@ -220,7 +220,19 @@ fn searched(mood: Mood, credentials: &str, interrupted: bool) -> (Option<i32>, S
         command.env_remove(name);
     }
     command.current_dir(&work).env("NO_COLOR", "1").stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.args(["run", &server.base, "--report", "report", "--max-wait", "20s", "--deadline", "60s", "--strict"]);
+    command.args([
+        "run",
+        &server.base,
+        "--report",
+        "report",
+        "--max-wait",
+        "20s",
+        "--deadline",
+        "60s",
+        "--rate",
+        "6000",
+        "--strict",
+    ]);
     match credentials {
         "smart" => command.args(["--client-id", "me", "--key-id", "k1", "--key-file"]).arg(&key_file),
         _ => command.arg("--token-file").arg(&token_file),

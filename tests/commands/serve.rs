@@ -74,7 +74,7 @@ fn the_australian_directory_is_served_and_declares_its_spec() {
     let folder = tempfile::tempdir().unwrap();
     let run = plimsoll_in(
         folder.path(),
-        &["run", &server.base, "poll::in-progress-202", "--jobs", "2"],
+        &["run", &server.base, "poll::in-progress-202", "--jobs", "2", "--rate", "6000"],
         &[("PLIMSOLL_TOKEN", SECRET)],
     );
     assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
@@ -112,7 +112,7 @@ fn ctrl_c_deletes_jobs_and_writes_the_reports() {
     let server = Server::start(&[], SECRET);
     let folder = tempfile::tempdir().unwrap();
     let mut run = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-        .args(["run", &server.base, "--report", "report"])
+        .args(["run", &server.base, "--report", "report", "--rate", "6000"])
         .current_dir(folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -37,6 +37,15 @@ fn serve(connections: usize) -> u16 {
 fn serve_clients(connections: usize, verifier: Option<Arc<dyn ClientCertVerifier>>) -> u16 {
     let certificate = CertificateDer::from_pem_file(fixture("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).unwrap();
+    serve_with(connections, verifier, certificate, key)
+}
+
+fn serve_with(
+    connections: usize,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> u16 {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let builder = match verifier {
@@ -109,6 +118,32 @@ fn responses_of(port: u16, change: impl Fn(&mut Settings)) -> Vec<Result<String,
 fn an_authority_that_the_user_named_is_trusted() {
     let results = responses(|settings| settings.ca_file = Some(fixture("ca.pem")));
     assert_eq!(results, [Ok("safe".to_owned()), Ok("safe".to_owned())]);
+}
+
+/// Returns the responses of a server with a self-signed certificate for `host` that is marked as an authority.
+fn responses_of_self_signed(host: &str, trusted: bool) -> Vec<Result<String, Trouble>> {
+    let mut params = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.pem");
+    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, certificate.der());
+    std::fs::write(&file, format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")).unwrap();
+    let port = serve_with(2, None, certificate.der().clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap());
+    responses_of(port, |settings| settings.ca_file = trusted.then(|| file.clone()))
+}
+
+#[test]
+fn a_self_signed_certificate_that_is_marked_as_an_authority_is_trusted_by_name() {
+    assert_eq!(responses_of_self_signed("127.0.0.1", true), [Ok("safe".to_owned()), Ok("safe".to_owned())]);
+    for (host, trusted) in [("127.0.0.1", false), ("other.example", true)] {
+        for result in responses_of_self_signed(host, trusted) {
+            let message = result.unwrap_err().message;
+            assert!(message.contains("--ca-file") && message.contains("--insecure"), "{message}");
+            assert!(!message.contains("Error") && !message.contains("CaUsed"), "{message}");
+        }
+    }
 }
 
 #[test]

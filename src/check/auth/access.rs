@@ -6,6 +6,7 @@ use url::Url;
 use crate::check::auth::replies::{probe, response_or_outcome};
 use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response};
+use crate::check::index::Index;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{reasons, run_settings, show};
 use crate::recording::model::Exchange;
@@ -109,8 +110,28 @@ pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) ->
     }
 }
 
-/// `no-bearer-challenge`: the response is not a 401 with a Bearer challenge.
-pub(crate) fn no_bearer_challenge(exchange: &Exchange, _context: &CheckContext<'_>) -> CheckOutcome {
+/// Returns the request for the same file with the token, if `exchange` is a 401 to a request without it.
+pub(crate) fn repeated_with_token<'a>(exchange: &Exchange, index: &Index<'a>, flow: &str) -> Option<&'a Exchange> {
+    let is_file = exchange.file.is_some() && response(exchange)?.status == 401 && !sent_token(exchange);
+    let mut later = index.exchanges(flow).iter().copied().filter(|_| is_file);
+    let same = |e: &Exchange| (e.role, &e.probe, e.file) == (exchange.role, &exchange.probe, exchange.file);
+    later.find(|e| e.id > exchange.id && same(e) && sent_token(e))
+}
+
+/// `no-bearer-challenge`: the response is not a 401 with a Bearer challenge, nor a 401 in place of a file that the
+/// server returns for the token.
+pub(crate) fn no_bearer_challenge(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    if let Some(other) = repeated_with_token(exchange, context.index, &context.flow.name)
+        && response(other).is_some_and(|answer| (200..300).contains(&answer.status))
+        && matches!(capability_url(exchange, context), CheckOutcome::Holds)
+    {
+        let found = Violation::new(
+            FindingPlace::Status,
+            "no need for the token, because requiresAccessToken is false",
+            "401 Unauthorized without the token, and the file with it",
+        );
+        return CheckOutcome::Violated(vec![found.shown_by(other.id)]);
+    }
     let Some(answer) = response(exchange) else {
         return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
     };

@@ -10,8 +10,8 @@ use crate::check::exchange::{manifest_of, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show::Shown;
 use crate::check::{reasons, show};
-use crate::recording::model::{Exchange, Outcome, Phase};
-use crate::recording::shape::urls_of_line;
+use crate::recording::model::{Exchange, Outcome, Phase, Role};
+use crate::recording::shape::{is_late_refusal, urls_of_line};
 use crate::suite::describe;
 use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
@@ -48,8 +48,22 @@ pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) 
     if !(200..300).contains(&other_status) {
         return CheckOutcome::NotApplicable(format!("the kick-off of flow {} returned {other_status}", compared.name));
     }
+    if let Some((poll, status)) = refused_late(other, &compared.name, context) {
+        let because = format!("the job of flow {} ended with {status} (exchange {})", compared.name, poll.id);
+        return CheckOutcome::NotApplicable(because);
+    }
     match own.status {
-        200..=299 => CheckOutcome::Holds,
+        200..=299 => match refused_late(exchange, &context.flow.name, context) {
+            None => CheckOutcome::Holds,
+            Some((poll, status)) => CheckOutcome::Violated(vec![
+                Violation::new(
+                    FindingPlace::Status,
+                    format!("a job that completes, as that of exchange {}", other.id),
+                    describe::status(status),
+                )
+                .shown_by(poll.id),
+            ]),
+        },
         status if is_unrelated_refusal(status) => CheckOutcome::Undecided(reasons::server_returned(status)),
         status => CheckOutcome::Violated(vec![Violation::new(
             FindingPlace::Status,
@@ -57,6 +71,45 @@ pub(crate) fn as_well_received(exchange: &Exchange, context: &CheckContext<'_>) 
             describe::status(status),
         )]),
     }
+}
+
+/// Returns the poll that refused the request of an accepted kick-off, and its status.
+fn refused_late<'a>(kickoff: &Exchange, flow: &str, context: &CheckContext<'a>) -> Option<(&'a Exchange, u16)> {
+    let polls = context.index.exchanges(flow).iter().copied();
+    let mut polls = polls.filter(|poll| match kickoff.role {
+        Role::Probe => poll.role == Role::Probe && poll.probe == kickoff.probe,
+        _ => poll.role == Role::Poll && !poll.superseded,
+    });
+    let poll = polls.find(|poll| is_late_refusal(poll))?;
+    Some((poll, response(poll)?.status))
+}
+
+/// `kickoff-refused`: the probe's kick-off was refused with 4xx or 501, or its job failed.
+pub(crate) fn kickoff_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(status) = response(exchange).map(|response| response.status) else {
+        return CheckOutcome::Undecided(reasons::NO_KICKOFF_RESPONSE.to_owned());
+    };
+    if matches!(status, 400..=499 | 501) {
+        return CheckOutcome::Holds;
+    }
+    let expected = "a 4xx status or 501 Not Implemented, or a job that fails";
+    let polls = context.index.exchanges(&context.flow.name).iter().copied();
+    let last = polls.filter(|poll| poll.probe == exchange.probe && poll.phase.is_some()).next_back();
+    let ended = last.and_then(|poll| Some((poll, response(poll)?.status)));
+    match ended {
+        // The job is unknown, so it has not failed.
+        Some((poll, 404 | 410)) if poll.phase == Some(Phase::Failed) => {}
+        Some((poll, _)) if poll.phase == Some(Phase::Failed) => return CheckOutcome::Holds,
+        Some((poll, _)) if poll.phase == Some(Phase::Complete) => {
+            let found = Violation::new(FindingPlace::whole_body(), expected, "the manifest of a finished job");
+            return CheckOutcome::Violated(vec![found.shown_by(poll.id)]);
+        }
+        Some(_) => {
+            return CheckOutcome::Undecided("the server accepted the job, and the run did not see its end".to_owned());
+        }
+        None => {}
+    }
+    CheckOutcome::Violated(vec![Violation::new(FindingPlace::Status, expected, describe::status(status))])
 }
 
 /// `kickoff-accepted`: the flow's own kick-off returned 2xx. Otherwise the response to another kick-off proves nothing.

@@ -1,6 +1,6 @@
 //! Requests one file, with retries, by GET or POST.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap};
 use http::{Method, StatusCode};
@@ -14,7 +14,8 @@ use crate::drive::files::wanted::WantedFile;
 use crate::drive::flow::{probe_request, requests, retry};
 use crate::recording::model::{Role, Stop, TroubleKind};
 use crate::session::exchange::RequestSpec;
-use crate::suite::flow::{Fetch, Probe};
+use crate::settings::run_settings::Credentials;
+use crate::suite::flow::{Fetch, Identity, Probe};
 use crate::suite::send::Send;
 
 /// The most retries of a file after any 5xx.
@@ -50,7 +51,7 @@ pub(crate) async fn fetch(
     let method = if by_post { Method::POST } else { Method::GET };
     let mut request = RequestSpec {
         file: Some(wanted.item.place),
-        open: wanted.open,
+        open: wanted.open && !context.files_need_token.load(Ordering::Relaxed),
         identity: context.planned.flow.identity,
         ..requests::plain(context.name(), Role::File, method, wanted.url.clone(), file_headers())
     };
@@ -61,6 +62,8 @@ pub(crate) async fn fetch(
     let mut refused: Option<(u32, StatusCode)> = None;
     let budget = Budget::new(context.run);
     let mut attempt = 0;
+    let mut index = fetching.index.cloned();
+    let mut paused = false;
     loop {
         context.check_halt()?;
         read::check_bytes(context, None)?;
@@ -70,10 +73,32 @@ pub(crate) async fn fetch(
                     context.run.session.recorder().supersede(first);
                     context.run.target.file_delivered(request.method == Method::POST);
                 }
-                return read::read(context, wanted, fetching, probe.is_some(), streaming).await.map(Some);
+                if wanted.open && !request.open {
+                    context.files_need_token.store(true, Ordering::Relaxed);
+                }
+                let exchange = streaming.exchange;
+                let got = read::read(context, wanted, fetching, index.clone(), probe.is_some(), streaming).await?;
+                if !got.paused || paused || context.check_halt().is_err() {
+                    return Ok(Some(got));
+                }
+                // Our own timeout ended the file. The second try counts.
+                paused = true;
+                index = index.map(|index| index.again());
+                context.run.session.recorder().supersede(exchange);
+                continue;
             }
             Err(reply) => reply,
         };
+        // The file may need the token although the manifest says that it does not. The refusal is judged, and the run
+        // reads on with the token.
+        if let Ok(whole) = &reply.result
+            && whole.status == StatusCode::UNAUTHORIZED
+            && request.open
+            && may_send_token(context, &request)
+        {
+            request.open = false;
+            continue;
+        }
         if let Ok(whole) = &reply.result
             && either
             && refused.is_none()
@@ -113,6 +138,14 @@ pub(crate) async fn fetch(
         context.wait(time, "until the retry of a file").await?;
         attempt += 1;
     }
+}
+
+/// Returns whether a file may be requested with the token: only from the target itself or an origin that the user
+/// trusts.
+fn may_send_token(context: &FlowContext<'_>, request: &RequestSpec) -> bool {
+    !matches!(context.run.settings.credentials, Credentials::None)
+        && request.identity != Identity::None
+        && may_post(context, &request.url)
 }
 
 /// Returns whether a file may be requested by POST: only from the target itself or an origin that the user trusts.

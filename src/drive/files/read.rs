@@ -43,6 +43,8 @@ pub(crate) struct Download {
     pub measured: Measured,
     /// The blocks of the download, if the request asks for organized files.
     pub blocks: Option<Blocks>,
+    /// Whether our own timeout ended it.
+    pub paused: bool,
 }
 
 /// What the files of a flow share during the download.
@@ -65,6 +67,7 @@ pub(crate) async fn read(
     context: &FlowContext<'_>,
     wanted: &WantedFile,
     fetching: &Fetching<'_>,
+    index: Option<Identity>,
     probe: bool,
     mut streaming: Streaming,
 ) -> Result<Download, Stop> {
@@ -77,14 +80,20 @@ pub(crate) async fn read(
             streaming.finish(0, BodyKind::Streamed, Some(Trouble::new(TroubleKind::Protocol, why)));
             // The body was not decoded, so the facts name no coding.
             let facts = FileFacts { exchange, ..FileFacts::default() };
-            return Ok(Download { facts, deleted: Vec::new(), measured: Measured::default(), blocks: None });
+            return Ok(Download {
+                facts,
+                deleted: Vec::new(),
+                measured: Measured::default(),
+                blocks: None,
+                paused: false,
+            });
         }
     };
     let item = &wanted.item;
     let mut options = ReaderOptions::new(Expected { list: item.place.list, announced: item.announced.clone() });
     options.coding = coding;
     options.transaction_time.clone_from(&wanted.transaction_time);
-    options.identity = fetching.index.cloned();
+    options.identity = index;
     options.hashes = fetching.hashes.then(|| context.run.key.clone());
     let output = item.place.list == FileList::Output;
     let (mut measured, mut blocks): (_, Option<Measurements<Blocks>>) = (None, None);
@@ -146,6 +155,7 @@ pub(crate) async fn read(
             tokio::task::yield_now().await;
         }
     }
+    let paused = broken.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Timeout);
     let decoded = reader.bytes();
     let done = reader.finish(broken.is_none());
     let broken = broken.or(done.broken.map(|trouble| decode::with_likely_cause(trouble, &streaming.headers)));
@@ -174,7 +184,7 @@ pub(crate) async fn read(
         None => {
             let measured = measured.map(|measured| measured.take()).unwrap_or_default();
             let blocks = blocks.map(|blocks| blocks.take());
-            Ok(Download { facts, deleted: done.deleted, measured, blocks })
+            Ok(Download { facts, deleted: done.deleted, measured, blocks, paused })
         }
     }
 }

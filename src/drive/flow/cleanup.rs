@@ -16,7 +16,14 @@ pub(crate) async fn release_job(context: &FlowContext<'_>, job: &Url, owner: Ide
     if !context.forget(job) || !context.run.jobs.release(job) || context.run.settings.no_delete {
         return;
     }
-    delete::within_grace(context.run, delete::send_cleanup(context, job, owner)).await;
+    let deleted = async {
+        let _guards = context.run.jobs.deleting(job).await;
+        // An equal kick-off may have returned the job again. Then the flow that sent it deletes the job.
+        if context.run.jobs.is_free(job) {
+            delete::send_cleanup(context, job, owner).await;
+        }
+    };
+    delete::within_grace(context.run, deleted).await;
 }
 
 /// Deletes everything that the flow started.

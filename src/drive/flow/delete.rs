@@ -9,7 +9,7 @@ use url::Url;
 use crate::drive::budget::Budget;
 use crate::drive::context::{FlowContext, RunContext};
 use crate::drive::flow::job::Job;
-use crate::drive::flow::{requests, send};
+use crate::drive::flow::{requests, retry, send};
 use crate::drive::resume_journal::JournalLine;
 use crate::drive::stops::{no_answer, stop};
 use crate::recording::model::{Role, Stop, StopKind, TroubleKind};
@@ -43,6 +43,8 @@ fn result_of(status: u16) -> CleanupResult {
 
 /// Sends the DELETE of a flow. The error ends the flow, because nothing after it can be tested.
 pub(crate) async fn delete(context: &FlowContext<'_>, job: &Job) -> Result<(), Stop> {
+    wait_until_unshared(context, job).await?;
+    let _guards = context.run.jobs.deleting(&job.url).await;
     context.run.journal.write(&JournalLine::Ending(job.url.clone()));
     let mut budget = Budget::new(context.run).at_most(context.run, MAX_DELETE_TIME);
     let request = delete_request(context, &job.url, Role::Delete, context.planned.flow.identity);
@@ -59,6 +61,20 @@ pub(crate) async fn delete(context: &FlowContext<'_>, job: &Job) -> Result<(), S
         401 | 403 => Err(stop(StopKind::Credentials, Some(exchange), format!("the DELETE returned {status}"))),
         _ => Err(stop(StopKind::Answer, Some(exchange), format!("the DELETE returned {status}"))),
     }
+}
+
+/// Waits until no other flow holds the job: the server may return one job for equal kick-offs, and a DELETE would end the
+/// other flow's export. The error is that the flow cannot test its DELETE.
+async fn wait_until_unshared(context: &FlowContext<'_>, job: &Job) -> Result<(), Stop> {
+    let budget = Budget::new(context.run).at_most(context.run, MAX_DELETE_TIME);
+    while context.run.jobs.holders(&job.url) > 1 {
+        if budget.left(context.run).is_zero() {
+            let because = "another flow of this run uses the same job, so the flow sent no DELETE";
+            return Err(stop(StopKind::NoPick, None, because));
+        }
+        context.wait(retry::RECHECK_INTERVAL, "until no other flow uses the job").await?;
+    }
+    Ok(())
 }
 
 fn note_result(run: &RunContext<'_>, job: &Url, result: CleanupResult) {
@@ -94,7 +110,7 @@ fn delete_request(context: &FlowContext<'_>, job: &Url, role: Role, identity: Id
 pub(crate) async fn delete_abandoned(run: &RunContext<'_>, jobs: &[Url]) {
     for job in jobs {
         run.journal.write(&JournalLine::Held { flow: String::new(), job: job.clone(), own: None });
-        run.jobs.hold(job);
+        run.jobs.hold(job, None);
         run.jobs.release(job);
     }
     if run.settings.no_delete {

@@ -100,7 +100,7 @@ pub(crate) fn hold_group(context: &FlowContext<'_>, id: &str) {
         return;
     }
     context.run.journal.write(&JournalLine::Held { flow: context.name().to_owned(), job: url.clone(), own: None });
-    context.run.jobs.hold(&url);
+    context.run.jobs.hold(&url, None);
     context.cohort().groups.push(url);
 }
 

@@ -17,7 +17,7 @@ use crate::drive::resume_journal::{OwnKickoff, Resumed};
 use crate::drive::stops::{no_answer, stop};
 use crate::drive::{export_levels, resume_journal};
 use crate::recording::model::{Outcome, Role, Stop, StopKind};
-use crate::recording::shape::without_bom;
+use crate::recording::shape::{is_late_refusal, without_bom};
 use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Method, Probe, Wrong};
 use crate::suite::send::Send;
@@ -79,6 +79,7 @@ fn new_job(context: &FlowContext<'_>, route: &Route, url: Url, budget: Budget, r
 pub(crate) async fn kick_off(context: &FlowContext<'_>, route: &Route) -> Result<Job, Stop> {
     let mut budget = Budget::new(context.run);
     let request = kickoff_request(context, route, None, &[]);
+    let kickoff = request.url.clone();
     let reply = send::send_with_retry(context, &mut budget, request, true).await?;
     let whole = match &reply.result {
         Ok(whole) => whole,
@@ -86,7 +87,8 @@ pub(crate) async fn kick_off(context: &FlowContext<'_>, route: &Route) -> Result
     };
     match polling_url(whole) {
         Some(Ok(url)) => {
-            context.hold(&url, context.planned.flow.identity, Some(own_kickoff(context, route, &url, reply.exchange)));
+            let own = own_kickoff(context, route, &url, reply.exchange);
+            context.hold(&url, &kickoff, context.planned.flow.identity, Some(own));
             Ok(new_job(context, route, url, budget, context.retry_after(&whole.headers)))
         }
         Some(Err(why)) => Err(stop(StopKind::Answer, Some(reply.exchange), why)),
@@ -115,7 +117,8 @@ pub(crate) async fn resume(context: &FlowContext<'_>, route: &Route) -> Option<J
     recorder.redactor().keep_values_of(request.body.as_deref().unwrap_or_default());
     let exchange =
         recorder.copy_exchange(&resume_journal::with_current_url(&kickoff, &own.shown, &recorder.redact_url(&url)));
-    context.hold(&url, context.planned.flow.identity, Some(own_kickoff(context, route, &url, exchange)));
+    let own = own_kickoff(context, route, &url, exchange);
+    context.hold(&url, &request.url, context.planned.flow.identity, Some(own));
     Some(new_job(context, route, url, Budget::new(context.run), None))
 }
 
@@ -152,6 +155,12 @@ pub(crate) fn refused_by_status(context: &FlowContext<'_>, stop: &Stop) -> Optio
         Outcome::Response(answer) if answer.status >= 400 => Some(id),
         _ => None,
     }
+}
+
+/// Returns whether the flow ended because its job failed like a refused kick-off.
+pub(crate) fn is_refused_late(context: &FlowContext<'_>, stop: &Stop) -> bool {
+    let poll = stop.exchange.and_then(|id| context.run.session.recorder().exchange(id));
+    stop.kind == StopKind::Answer && poll.is_some_and(|poll| is_late_refusal(&poll))
 }
 
 /// Returns whether a refusal says that the operation is not supported.

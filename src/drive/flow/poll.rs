@@ -20,6 +20,8 @@ use crate::measure::job_state::{JobStanding, SeenPoll};
 use crate::recording::model::{Phase, Role, Stop, StopKind, Trouble, TroubleKind};
 use crate::recording::shape::{is_manifest, without_bom};
 use crate::session::exchange::{FullResponse, Reply, RequestSpec};
+use crate::settings::run_settings::Credentials;
+use crate::suite::flow::Identity;
 
 /// The most bytes of a response that are read: a manifest of a hundred thousand files fits.
 const MAX_RESPONSE: usize = 64 << 20;
@@ -162,6 +164,7 @@ pub(crate) async fn poll(
         }
         (None, None) => context.check_halt()?,
     }
+    let own = request.role == Role::Poll && request.identity == Identity::Client;
     let reply = context.run.session.send_within(request, MAX_RESPONSE).await;
     let exchange = reply.exchange;
     let retry_after = match &reply.result {
@@ -179,10 +182,14 @@ pub(crate) async fn poll(
         Ok(whole) => {
             let progress = whole.headers.get("x-progress").and_then(|text| text.to_str().ok());
             context.show(Event::Polled { number: polls.count() + 1, progress });
+            context.run.note_if_throttled(whole.status);
             context.retry_after(&whole.headers)
         }
     };
     let standing = polls.add(context, &reply, job);
+    if matches!(standing, JobStanding::Complete | JobStanding::Running | JobStanding::Failed) {
+        context.run.target.poll_accepted();
+    }
     let status = reply.result.as_ref().map_or(0, |whole| whole.status.as_u16());
     let ended = |because: String| stop(StopKind::Answer, Some(exchange), because);
     match standing {
@@ -208,7 +215,11 @@ pub(crate) async fn poll(
             let least = context.run.settings.least_wait;
             polls.wait = Some(match standing {
                 // The target decides how often a running job is polled.
-                JobStanding::Running => retry::pause(retry_after, polls.running_for(), left, least),
+                JobStanding::Running => {
+                    let age = context.run.settings.max_wait.saturating_sub(left);
+                    let spaced = context.run.settings.rate.map_or(Duration::ZERO, |_| retry::spacing(age));
+                    retry::pause(retry_after, polls.running_for(), left, least).max(spaced).min(left)
+                }
                 _ => retry::pause_again(retry_after, polls.errors(), left, least, retry::MAX_WAIT),
             });
             Ok(if standing == JobStanding::Running { PollStep::Running } else { PollStep::Unsure })
@@ -227,7 +238,18 @@ pub(crate) async fn poll(
             }
             Err(ended(format!("the job ended with {status}")))
         }
-        JobStanding::Refused => Err(stop(StopKind::Credentials, Some(exchange), format!("the poll returned {status}"))),
+        JobStanding::Refused => {
+            if own {
+                context.run.target.poll_refused(exchange, status);
+            }
+            let because = match context.run.settings.credentials {
+                Credentials::None if own => {
+                    format!("the server accepted the kick-off without credentials, but its poll returned {status}")
+                }
+                _ => format!("the poll returned {status}"),
+            };
+            Err(stop(StopKind::Credentials, Some(exchange), because))
+        }
         JobStanding::Silent => match &reply.result {
             Err(trouble) => Err(no_answer("the poll", exchange, trouble)),
             Ok(whole) => match lost(whole) {

@@ -27,6 +27,7 @@ pub(crate) async fn probe_kickoff(
     let params = route::resolve(context, &probe.params, route.source.as_ref())?;
     let mut budget = Budget::new(context.run);
     let request = kickoff::kickoff_request(context, route, Some(probe), &params);
+    let kickoff = request.url.clone();
     let reply = send::send_with_retry(context, &mut budget, request, true).await?;
     let exchange = reply.exchange;
     let Ok(whole) = &reply.result else { return Ok(None) };
@@ -38,24 +39,29 @@ pub(crate) async fn probe_kickoff(
     };
     // If the server returns the job of the flow, the probe must not delete it.
     let shared = context.held().iter().any(|(job, _)| *job == url);
-    context.hold(&url, probe.identity, None);
-    let seen = match probe.wrong {
-        Some(Wrong::Group) => {
+    context.hold(&url, &kickoff, probe.identity, None);
+    let seen = match may_be_refused_late(probe) {
+        true => {
             let job = Job {
                 url: url.clone(),
                 retry_after: context.retry_after(&whole.headers),
-                budget,
+                budget: context.budget_of_probes(),
                 partial: false,
                 separate: false,
             };
             poll_invalid_job(context, probe, &job).await
         }
-        _ => Ok(()),
+        false => Ok(()),
     };
     for (job, owner) in context.held().into_iter().filter(|(job, _)| *job == url && !shared) {
         cleanup::release_job(context, &job, owner).await;
     }
     seen.map(|()| Some((exchange, true)))
+}
+
+/// Returns whether the server may accept the kick-off and refuse its parameters when the job runs.
+fn may_be_refused_late(probe: &Probe) -> bool {
+    probe.wrong == Some(Wrong::Group) || (probe.identity == Identity::Client && !probe.params.is_empty())
 }
 
 /// Polls the job of an invalid kick-off a few times: the server may accept the kick-off and fail the job.

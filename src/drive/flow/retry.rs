@@ -52,6 +52,11 @@ pub fn pause_again(
     pause(asked, attempt, left, least).max(grown).min(left)
 }
 
+/// Returns the least wait between two polls of a job that has run for `age`: a tenth of it, up to [`MAX_WAIT`].
+pub fn spacing(age: Duration) -> Duration {
+    (age / 10).min(MAX_WAIT)
+}
+
 /// `least`, half as much again, and so on, up to [`MAX_WAIT`]: 1 s, 1.5 s, 2.25 s.
 fn backoff(attempt: u32, least: Duration) -> Duration {
     let factor = 1.5_f64.powi(i32::try_from(attempt.min(20)).unwrap_or(20));

@@ -60,6 +60,11 @@ async fn run_flow(context: &FlowContext<'_>, result: &mut ExportResult) -> Resul
     // A flow runs one job, and holds the permit until that job is deleted.
     let _permit = context.permit().await?;
     context.check_halt()?;
+    if let Some((exchange, status)) = context.run.target.refuses_polls() {
+        let because =
+            format!("the flow started no export, because the polls of two jobs of this run returned {status}");
+        return Err(stop(StopKind::Credentials, Some(exchange), because));
+    }
     context.show(Event::Started);
     record_route(context, &route);
     let mut end = match flow_order::ready_group(context).await {
@@ -112,33 +117,58 @@ async fn export(context: &FlowContext<'_>, route: &Route, result: &mut ExportRes
     };
     let how = job.as_ref().map(|_| route.level).map_err(Stop::clone);
     context.run.flow_results.kicked_off(context.name(), how);
-    let job = job?;
+    let end = follow(context, &route, &job?, result).await;
+    let refused = end.as_ref().err().is_some_and(|stop| kickoff::is_refused_late(context, stop));
+    if !refused || !drop_params(context, &mut route) {
+        return end;
+    }
+    context.check_halt()?;
+    let job = kickoff::kick_off(context, &route).await?;
+    note_dropped_params(context, &route);
+    follow(context, &route, &job, result).await
+}
+
+/// Runs the flow from the accepted kick-off, while the job counts as running.
+async fn follow(context: &FlowContext<'_>, route: &Route, job: &Job, result: &mut ExportResult) -> Result<(), Stop> {
     context.run.target.job_began();
-    let end = follow_job(context, &route, &job, result).await;
+    let end = follow_job(context, route, job, result).await;
     context.run.target.job_left();
     end
+}
+
+/// Removes the parameters that the target may refuse from the request. Returns false if it has none.
+fn drop_params(context: &FlowContext<'_>, route: &mut Route) -> bool {
+    let droppable = &context.planned.flow.droppable_params;
+    let may_refuse = context.planned.flow.optional.is_some();
+    if !may_refuse || !route.params.iter().any(|(name, _)| droppable.contains(name)) {
+        return false;
+    }
+    route.params.retain(|(name, _)| !droppable.contains(name));
+    route.dropped_params.clone_from(droppable);
+    true
+}
+
+/// Records that the target accepted the request only without some parameters.
+fn note_dropped_params(context: &FlowContext<'_>, route: &Route) {
+    let mut record = context.record();
+    record.params = route.params.clone();
+    record.dropped_params.clone_from(&route.dropped_params);
+    context.run.drop_params(context.name(), &route.dropped_params);
 }
 
 /// Sends the kick-off. If the target refuses it and may refuse some of its parameters, it is sent again without those.
 async fn kick_off(context: &FlowContext<'_>, route: &mut Route) -> Result<Job, Stop> {
     let first = kickoff::kick_off(context, route).await;
-    let droppable = &context.planned.flow.droppable_params;
     let Some(refused) = first.as_ref().err().and_then(|stop| kickoff::refused_by_status(context, stop)) else {
         return first;
     };
-    let may_refuse = context.planned.flow.optional.is_some();
-    if !may_refuse || !route.params.iter().any(|(name, _)| droppable.contains(name)) {
+    if !drop_params(context, route) {
         return first;
     }
-    route.params.retain(|(name, _)| !droppable.contains(name));
-    route.dropped_params.clone_from(droppable);
     context.check_halt()?;
     let job = kickoff::kick_off(context, route).await?;
     context.run.session.recorder().supersede(refused);
-    let mut record = context.record();
-    record.params = route.params.clone();
-    record.dropped_params.clone_from(droppable);
-    context.run.drop_params(context.name(), droppable);
+    note_dropped_params(context, route);
     Ok(job)
 }
 

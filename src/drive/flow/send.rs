@@ -20,7 +20,15 @@ pub(crate) async fn send_with_retry(
 ) -> Result<Reply, Stop> {
     let mut attempt = 0;
     loop {
+        let kicking_off = match request.url.path().ends_with("$export") {
+            true => Some(context.run.jobs.kicking_off(&request.url).await),
+            false => None,
+        };
         let reply = context.run.session.send(request.clone()).await;
+        drop(kicking_off);
+        if let Ok(whole) = &reply.result {
+            context.run.note_if_throttled(whole.status);
+        }
         let mut longest = retry::MAX_WAIT;
         let mut throttled = false;
         let (retry_after, what) = match &reply.result {

@@ -38,7 +38,8 @@ pub(crate) fn read(
         if !first && !repeats {
             return Err(bad_request("invalid", &format!("{name} can be given only once")));
         }
-        read_one(reader, &mut export, &Parameter { method, name, value, first })?;
+        let accepted = read_one(reader, &mut export, &Parameter { method, name, value, first });
+        or_later(reader, &mut export, accepted)?;
     }
     if reader.does(Behavior::IgnoreType) {
         export.selection.types = None;
@@ -49,11 +50,21 @@ pub(crate) fn read(
     if export.selection.since.is_some() && reader.does(Behavior::SinceIsNow) {
         export.selection.since = Instant::parse("9000-01-01T00:00:00Z");
     }
-    check_compartment(reader, &mut export)?;
+    let accepted = check_compartment(reader, &mut export);
+    or_later(reader, &mut export, accepted)?;
     if export.selection.types.is_none() && reader.does(Behavior::PatientsByDefault) {
         export.selection.types = Some(BTreeSet::from(["Patient".to_owned()]));
     }
     Ok(export)
+}
+
+/// Lets the job fail in place of a refusal, if the server refuses late.
+fn or_later(reader: &ParameterReader<'_>, export: &mut ExportRequest, accepted: Accepted) -> Accepted {
+    if accepted.is_err() && reader.does(Behavior::LateRefusals) {
+        export.failure = Some("a parameter is not supported or has an invalid value".to_owned());
+        return Ok(());
+    }
+    accepted
 }
 
 fn read_one(reader: &ParameterReader<'_>, export: &mut ExportRequest, parameter: &Parameter<'_>) -> Accepted {

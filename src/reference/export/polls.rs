@@ -69,7 +69,10 @@ fn running(server: &ServerState, job: &ExportJob, percent: u64) -> ServerReply {
 
 fn ended(server: &ServerState, job: &ExportJob) -> ServerReply {
     if let Some(text) = &job.failure {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let status = match server.does(Behavior::LateRefusals) {
+            true => StatusCode::BAD_REQUEST,
+            false => StatusCode::INTERNAL_SERVER_ERROR,
+        };
         return poll_error(server, ServerReply::refusal(Point::PollFailed, status, "processing", text));
     }
     let manifest = manifest::complete(server, job);

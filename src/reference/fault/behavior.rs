@@ -101,6 +101,8 @@ words! {
         NeverCompletes = "never-completes",
         /// Finishes each job immediately.
         CompleteAtOnce = "complete-at-once",
+        /// Accepts kick-offs with parameters that it refuses, and fails their jobs with 400.
+        LateRefusals = "late-refusals",
         /// Fails every job.
         JobsFail = "jobs-fail",
         /// Lists an empty file for each type without resources.
@@ -195,6 +197,9 @@ words! {
         UnknownJobRuns = "unknown-job-runs",
         /// Returns 429 to more than one poll per second.
         ThrottleEarly = "throttle-early",
+        /// Permits 60 requests per minute to each of kick-offs at system level, other kick-offs and polls; after more, it
+        /// returns 429 for five minutes.
+        LimitsRate = "limits-rate",
         /// Never returns 429 to a poll.
         NeverThrottle = "never-throttle",
         /// Returns 429 to a kick-off while another job runs.

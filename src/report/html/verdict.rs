@@ -30,6 +30,7 @@ pub(crate) fn verdict(page: &PageContext<'_>) -> Markup {
             }
             @if let Some(early) = &page.run.early { p.note { "The run ended early: " (visible(early)) "." } }
             @if let Some(scope) = verdict::scope(page.run) { p.note { (capital(&scope)) "." } }
+            @for note in verdict::notes(page.run) { p.note { (capital(&note)) "." } }
             @if !page.run.leftovers.is_empty() {
                 p.note { "Left on the server: " (text::count(page.run.leftovers.len() as u64, "job")) "." }
                 ul { @for url in page.run.leftovers.iter().take(20) { li { code { (visible(url)) } } } }

@@ -44,10 +44,10 @@ macro_rules! auth_checks {
             run auth::access::capability_url, on Files, needs [],
             says "the manifest has requiresAccessToken false and no extension about access", judges refusals
         }
-        /// The response is not a 401 with a Bearer challenge.
+        /// The response is not a 401 with a Bearer challenge, nor a 401 that the token avoids.
         NoBearerChallenge = "no-bearer-challenge" {
             run auth::access::no_bearer_challenge, on Files, needs [],
-            says "the response is not a 401 with a Bearer challenge"
+            says "the response is not a 401 with a Bearer challenge, nor a 401 that the token avoids"
         }
         /// The attachment is returned, or refused because of credentials.
         AttachmentAnswers = "attachment-answers" {

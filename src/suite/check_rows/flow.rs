@@ -64,6 +64,11 @@ macro_rules! flow_checks {
             run flow::kickoff::job_not_completed, on Probes, needs [],
             says "the kick-off is refused, or its job fails"
         }
+        /// The probe's kick-off is refused with 4xx or 501, or its job fails.
+        KickoffRefused = "kickoff-refused" {
+            run flow::kickoff::kickoff_refused, on Probes, needs [],
+            says "the kick-off is refused with 4xx or 501, or its job fails"
+        }
         /// The flow's own kick-off was accepted.
         KickoffAccepted = "kickoff-accepted" {
             run flow::kickoff::kickoff_accepted, on Any, needs [],

@@ -15,6 +15,7 @@ use plimsoll::reference::serve;
 use plimsoll::selftest::reference_run::hooks;
 use plimsoll::settings::run_settings::{Credentials, Settings, Smart};
 use plimsoll::transport::in_process::InProcess;
+use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 
 use crate::flows::server::{BASE, line, plan};
 
@@ -31,6 +32,32 @@ fn recording(
     jobs: usize,
     change: impl FnOnce(&mut plimsoll::reference::options::ServerOptions),
 ) -> (Recording, Duration) {
+    recording_over(jobs, change, |_| {}, Duration::ZERO)
+}
+
+/// The reference server behind a network on which responses to kick-offs take `delay`.
+struct SlowKickoffs {
+    server: InProcess,
+    delay: Duration,
+}
+
+impl Transport for SlowKickoffs {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
+        let delay = if request.url.path().ends_with("$export") { self.delay } else { Duration::ZERO };
+        Box::pin(async move {
+            let response = self.server.send(request).await;
+            tokio::time::sleep(delay).await;
+            response
+        })
+    }
+}
+
+fn recording_over(
+    jobs: usize,
+    change: impl FnOnce(&mut plimsoll::reference::options::ServerOptions),
+    change_settings: impl FnOnce(&mut Settings),
+    delay: Duration,
+) -> (Recording, Duration) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000));
@@ -43,7 +70,8 @@ fn recording(
         settings.jobs = jobs;
         settings.groups = vec!["harbour".to_owned()];
         settings.hooks = hooks(&mutator);
-        let transport = Arc::new(InProcess::new(serve::router(options)));
+        change_settings(&mut settings);
+        let transport = Arc::new(SlowKickoffs { server: InProcess::new(serve::router(options)), delay });
         let recording = run(&suite(), settings, transport, clock, RunOptions::quiet("test")).await.unwrap();
         (recording, clock.elapsed())
     })
@@ -97,6 +125,49 @@ fn two_runs_in_paused_time_are_equal() {
     let times =
         |recording: &Recording| recording.exchanges.iter().map(|e| (e.id, e.at, e.took, line(e))).collect::<Vec<_>>();
     assert_eq!(times(&first), times(&second));
+}
+
+fn count(recording: &Recording, role: Role, status: u16) -> usize {
+    let has = |outcome: &Outcome| matches!(outcome, Outcome::Response(response) if response.status == status);
+    recording.exchanges.iter().filter(|exchange| exchange.role == role && has(&exchange.outcome)).count()
+}
+
+/// The server permits 60 requests per minute on each route, and then refuses all for five minutes.
+#[test]
+fn a_limited_rate_avoids_every_429() {
+    let limited = || vec![plimsoll::reference::fault::embedded::fault("legal-limits-rate").unwrap()];
+    let slow = |options: &mut plimsoll::reference::options::ServerOptions| {
+        options.faults = limited();
+        options.job_time = Duration::from_secs(20);
+    };
+    let throttled = |recording: &Recording| {
+        [Role::Kickoff, Role::Poll, Role::Probe, Role::Delete, Role::Cleanup]
+            .map(|role| count(recording, role, 429))
+            .iter()
+            .sum::<usize>()
+    };
+    assert!(throttled(&recording(4, slow).0) > 0, "without a limit the server refuses requests");
+    let (recording, took) = recording_over(4, slow, |settings| settings.rate = Some(55), Duration::ZERO);
+    assert_eq!(throttled(&recording), 0);
+    for flow in &recording.flows {
+        assert_eq!(flow.stop, None, "{}", flow.name);
+    }
+    assert!(took < Duration::from_secs(1200), "{took:?}");
+}
+
+#[test]
+fn a_job_that_equal_kick_offs_share_is_not_deleted_under_a_flow() {
+    let shared = |options: &mut plimsoll::reference::options::ServerOptions| {
+        options.faults = vec![plimsoll::reference::fault::embedded::fault("legal-job-reuse").unwrap()];
+    };
+    for delay in [0, 500, 1500, 4000].map(Duration::from_millis) {
+        let (recording, _) = recording_over(4, shared, |_| {}, delay);
+        for flow in &recording.flows {
+            assert_eq!(flow.stop, None, "{} {delay:?}", flow.name);
+        }
+        assert_eq!(count(&recording, Role::Poll, 404), 0, "{delay:?}");
+        assert_eq!(recording.end.unwrap().leftovers, Vec::<String>::new());
+    }
 }
 
 /// Tests the faults that could delay or mislead a run; `selftest` tests all faults.

@@ -1,6 +1,7 @@
 //! Servers with errors, wrong responses or no responses, and runs that end early.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,8 +10,10 @@ use bytes::Bytes;
 use plimsoll::base::clock::Clock;
 use plimsoll::drive::run::{RunError, RunOptions, run};
 use plimsoll::plan::model::Depth;
+use plimsoll::recording::early_end::EarlyEndKind;
 use plimsoll::recording::model::{Outcome, StopKind, Trouble, TroubleKind};
 use plimsoll::settings::run_settings::Settings;
+use plimsoll::transport::in_process::InProcess;
 use plimsoll::transport::message::{Outgoing, ResponseFuture, Transport};
 
 use crate::flows::server::{BASE, PATIENTS, Server, flow, manifest, one, plan, respond, story};
@@ -157,6 +160,84 @@ fn jobs_that_are_not_deleted_are_listed() {
         1,
         "a refused DELETE is not repeated"
     );
+}
+
+#[test]
+fn polls_that_are_refused_to_their_own_client_end_the_run_after_the_second_flow() {
+    let flows =
+        (1..=6).map(|n| format!("[flow-{n}]\ntitle = \"one\"\nexport = \"system\"\nparams = {{ _type = \"T{n}\" }}\n"));
+    let plan = plan(&flows.collect::<String>(), Depth::Files);
+    let server = Server::new(|call| call.is_poll().then(|| respond(403, &[], "")));
+    let recording = server.run(&plan, |settings| settings.jobs = 1);
+    assert_eq!(server.calls().iter().filter(|call| call.is_kickoff()).count(), 2);
+    let stops: Vec<_> = recording.flows.iter().map(|flow| flow.stop.clone().unwrap()).collect();
+    assert!(stops.iter().all(|stop| stop.kind == StopKind::Credentials && stop.exchange.is_some()), "{stops:?}");
+    assert!(stops[0].because.contains("without credentials, but its poll returned 403"), "{}", stops[0].because);
+    assert_eq!(stops[5].exchange, stops[0].exchange);
+}
+
+#[test]
+fn a_file_that_pauses_once_is_read_again() {
+    let paused = |times: usize| {
+        Server::new(move |call| {
+            (call.path.contains("/files/") && call.nth < times).then(|| {
+                let half = Bytes::from(PATIENTS.get(..PATIENTS.len() - 20).unwrap());
+                let first = futures_util::stream::iter([Ok::<_, std::io::Error>(half)]);
+                let chunks = futures_util::StreamExt::chain(first, futures_util::stream::pending());
+                Response::builder().status(200).body(Body::from_stream(chunks)).unwrap()
+            })
+        })
+    };
+    let recording = paused(1).run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(flow(&recording, "one").stop, None);
+    let whole: Vec<_> = recording.files.iter().filter(|file| file.whole).collect();
+    assert_eq!((whole.len(), whole[0].lines.resources), (1, 2), "the second try counts");
+    let server = paused(9);
+    let recording = server.run(&one(SYSTEM, Depth::Files), |_| {});
+    assert_eq!(server.calls().iter().filter(|call| call.path.contains("/files/")).count(), 2);
+    let text = serde_json::to_string(&recording.exchanges).unwrap();
+    assert!(text.contains("the body paused for more than 60 s (--idle-timeout)"), "{text}");
+}
+
+/// A network on which the server responds to so many requests and then to none.
+struct Dies {
+    server: InProcess,
+    left: AtomicUsize,
+}
+
+impl Transport for Dies {
+    fn send(&self, request: Outgoing) -> ResponseFuture<'_> {
+        let left = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        match left {
+            Ok(_) => self.server.send(request),
+            Err(_) => Nothing.send(request),
+        }
+    }
+}
+
+#[test]
+fn a_run_ends_soon_after_the_server_died() {
+    let flows = (1..=40)
+        .map(|n| format!("[flow-{n}]\ntitle = \"one\"\nexport = \"system\"\nparams = {{ _type = \"T{n}\" }}\n"));
+    let plan = plan(&flows.collect::<String>(), Depth::Files);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let (recording, took) = runtime.block_on(async {
+        let clock = Clock::system();
+        let transport = Dies { server: InProcess::new(Server::honest().router(clock)), left: AtomicUsize::new(12) };
+        let settings = Settings::new(BASE.parse().unwrap());
+        let recording = run(&plan, settings, Arc::new(transport), clock, RunOptions::quiet("test")).await.unwrap();
+        (recording, clock.elapsed())
+    });
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(recording.exchanges.len() < 120, "{}", recording.exchanges.len());
+    let early = recording.end.unwrap().early.unwrap();
+    assert_eq!(early.kind, EarlyEndKind::NoResponse);
+    assert!(
+        early.because.starts_with("the server stopped responding: the last response was to the "),
+        "{}",
+        early.because
+    );
+    assert!(early.because.contains("of flow flow-") && early.because.contains("(exchange 1"), "{}", early.because);
 }
 
 /// A network without any responses.
