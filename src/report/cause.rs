@@ -119,10 +119,32 @@ fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option
         }
         Verdict::Fail | Verdict::Warn => {
             let earlier = judgement.tests.iter().take_while(|t| t.id != test.id);
-            earlier.filter(|t| t.verdict == test.verdict).find(|t| alike(t, test))
+            earlier.filter(|t| t.verdict == test.verdict).find(|t| same_cause(t, test))
         }
         _ => None,
     }
+}
+
+/// Returns whether two results show the same cause: the same test on different flows with the same findings, or two
+/// tests that found the same value at the same place of the same exchange.
+pub(crate) fn same_cause(first: &TestResult, test: &TestResult) -> bool {
+    alike(first, test) || (!test.findings.is_empty() && test.findings.iter().all(|found| shows(first, found)))
+}
+
+/// Returns whether a finding of the test is about the same value as `found`. A body as a whole, and a place that is no
+/// part of the exchange, do not identify a value.
+fn shows(test: &TestResult, found: &Finding) -> bool {
+    let identifies = match &found.place {
+        FindingPlace::Header(_) | FindingPlace::Status | FindingPlace::Position { .. } => true,
+        FindingPlace::Body(pointer) => !pointer.is_empty(),
+        _ => false,
+    };
+    let exchanges = |f: &Finding| f.exchange.into_iter().chain(f.repeats.iter().copied()).collect::<BTreeSet<_>>();
+    let own = exchanges(found);
+    let same = |f: &Finding| {
+        f.place == found.place && f.actual == found.actual && !exchanges(f).is_disjoint(&own)
+    };
+    identifies && test.findings.iter().any(same)
 }
 
 /// Returns whether two results are of the same test on different flows and have the same findings.

@@ -222,6 +222,9 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     if !test.why.is_empty() {
         out.push(("why", visible(&test.why), false));
     }
+    if let Some(sentence) = places(run, judgement, test) {
+        out.push(("places", sentence, false));
+    }
     if let Some(sentence) = consequences(run, judgement, test) {
         out.push(("effect", sentence, false));
     }
@@ -247,6 +250,24 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
         }
     }
     out
+}
+
+/// Returns a sentence about later tests that found the same cause.
+fn places(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
+    const SHOWN: usize = 6;
+    if !matches!(test.verdict, Verdict::Fail | Verdict::Warn) || cause::shown_before(run, judgement, test).is_some() {
+        return None;
+    }
+    let later = judgement.tests.iter().skip_while(|t| t.id != test.id).skip(1);
+    let same: Vec<String> = later
+        .filter(|t| t.verdict == test.verdict && cause::same_cause(test, t))
+        .map(|t| visible(&t.id))
+        .collect();
+    let more = same.len().saturating_sub(SHOWN);
+    let shown = same.get(..SHOWN).unwrap_or(&same).join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let tests = text::count(same.len() as u64, "more test");
+    (!same.is_empty()).then(|| format!("the same cause in {tests}: {shown}{more}"))
 }
 
 /// Returns a sentence about the tests that have no verdict because of the cause of this test.
