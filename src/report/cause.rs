@@ -141,9 +141,7 @@ fn shows(test: &TestResult, found: &Finding) -> bool {
     };
     let exchanges = |f: &Finding| f.exchange.into_iter().chain(f.repeats.iter().copied()).collect::<BTreeSet<_>>();
     let own = exchanges(found);
-    let same = |f: &Finding| {
-        f.place == found.place && f.actual == found.actual && !exchanges(f).is_disjoint(&own)
-    };
+    let same = |f: &Finding| f.place == found.place && f.actual == found.actual && !exchanges(f).is_disjoint(&own);
     identifies && test.findings.iter().any(same)
 }
 

@@ -112,6 +112,15 @@ pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> Strin
     out
 }
 
+/// Returns a reference to an earlier test with the same cause: `same cause as files::delivered@system`.
+pub fn follows(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
+    let (of, first) = cause::shown_before(run, judgement, test)?;
+    Some(match run.judgements.len() {
+        0 | 1 => format!("same cause as {}", visible(&first.id)),
+        _ => format!("same cause as {}::{}", visible(&of.spec), visible(&first.id)),
+    })
+}
+
 /// Returns a finding as one line: `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`.
 pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
@@ -259,10 +268,8 @@ fn places(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String>
         return None;
     }
     let later = judgement.tests.iter().skip_while(|t| t.id != test.id).skip(1);
-    let same: Vec<String> = later
-        .filter(|t| t.verdict == test.verdict && cause::same_cause(test, t))
-        .map(|t| visible(&t.id))
-        .collect();
+    let same: Vec<String> =
+        later.filter(|t| t.verdict == test.verdict && cause::same_cause(test, t)).map(|t| visible(&t.id)).collect();
     let more = same.len().saturating_sub(SHOWN);
     let shown = same.get(..SHOWN).unwrap_or(&same).join(", ");
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -112,9 +112,6 @@ pub(crate) fn ndjson_format(exchange: &Exchange, context: &CheckContext<'_>) -> 
     let Some(facts) = context.index.facts(exchange).filter(|facts| facts.whole) else {
         return CheckOutcome::Undecided(reasons::FILE_INCOMPLETE.to_owned());
     };
-    if facts.lines.lines == 0 {
-        return CheckOutcome::NotShown("the file has no line that shows its format".to_owned());
-    }
     let of_format = |rule: LineRule| {
         matches!(
             rule,
@@ -132,6 +129,9 @@ pub(crate) fn ndjson_format(exchange: &Exchange, context: &CheckContext<'_>) -> 
             "application/fhir+ndjson",
             Shown::from(found.actual.clone()),
         )]),
+        None if facts.lines.lines == 0 => {
+            CheckOutcome::NotShown("the file has no line that shows its format".to_owned())
+        }
         None => CheckOutcome::Holds,
     }
 }

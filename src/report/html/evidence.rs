@@ -1,8 +1,8 @@
 //! The tests that found a requirement violated, and where the page shows them.
 
 use crate::base::vocabulary::Verdict;
-use crate::report::{cause, severity};
 use crate::report::html::context::PageContext;
+use crate::report::{cause, severity};
 use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, Run, TestResult};
 
 /// Returns the requirements in a state, worst first. Within a level, those that ended a flow are first, because they
