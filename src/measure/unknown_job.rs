@@ -91,7 +91,7 @@ mod tests {
             ("http://h/jobs/1234/status", "http://h/jobs/2345/status"),
             ("http://h/fhir/$export-poll-status?_jobId=ab12xz", "http://h/fhir/$export-poll-status?_jobId=bc23ya"),
             ("http://h/status/abcdefghijklmnopqrstuvwxyz", "http://h/status/bcdefghijklmnopqrstuvwxyza"),
-            ("http://h/job/MTIzNDU2Nzg5MA==", "http://h/job/NUJ0OEW3Oah6NB=="),
+            ("http://h/job/MTIzNDU2Nzg5MA==", "http://h/job/NUJaOEV3Oah6NB=="),
             ("http://h/job/abc1%3D%3D", "http://h/job/bcd2%3D%3D"),
             ("http://h/job/urn:uuid:9f86d081", "http://h/job/vso:vvje:1g97e192"),
             ("http://h/$export-poll-status?_jobId=MTI%3D", "http://h/$export-poll-status?_jobId=NUJ%3D"),

@@ -228,6 +228,9 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     if matches!(test.verdict, Verdict::Fail | Verdict::Warn) && test.findings.is_empty() && !test.because.is_empty() {
         out.push(("found", visible(&test.because), false));
     }
+    if let Some(sentence) = cause::sentence(judgement, test) {
+        out.push(("cause", sentence, false));
+    }
     if !test.why.is_empty() {
         out.push(("why", visible(&test.why), false));
     }
@@ -250,8 +253,15 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     }
     let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
-        out.push(("repeat", repeat(exchange), true));
-        if let Some(sentence) = curl::variables(run, exchange) {
+        if let Some(kickoff) = curl::kickoff(run, exchange).filter(|kickoff| kickoff.id != exchange.id) {
+            let request = &kickoff.request;
+            let (method, url) = (visible(&request.method), visible(&request.url));
+            out.push(("kickoff", format!("exchange {}: {method} {url}", kickoff.id), true));
+        }
+        let prelude = curl::prelude(run, exchange).map(|p| p.replace('\n', "\n          ") + "\n          ");
+        let complete = prelude.is_some();
+        out.push(("repeat", prelude.unwrap_or_default() + &repeat(exchange), true));
+        if let Some(sentence) = curl::variables(run, exchange).filter(|_| !complete) {
             out.push(("where", sentence, true));
         }
         if let Some(command) = look(test.findings.first(), exchange) {

@@ -33,11 +33,13 @@ pub(crate) fn groups(judgement: &Judgement, verdict: Verdict) -> Vec<CauseGroup<
     groups
 }
 
-/// Returns the rank of a failed or warned test: lower is worse. Within a level, security comes first.
-pub(crate) fn rank(test: &TestResult) -> (u8, bool) {
+/// Returns the rank of a failed or warned test: lower is worse. Within a level, data that every export lacks comes
+/// first, then security.
+pub(crate) fn rank(test: &TestResult) -> (u8, bool, bool) {
     // Where the text of the spec has a defect, the level says less.
     let level = if test.defect { Level::Implied } else { test.level };
-    level_rank(level, test.area)
+    let (level, no_security) = level_rank(level, test.area);
+    (level, test.cause.is_none(), no_security)
 }
 
 /// Returns the rank of a requirement of this level in this area.

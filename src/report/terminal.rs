@@ -109,6 +109,9 @@ fn violations(out: &mut SummaryWriter, judgement: &Judgement, verdict: Verdict, 
     let tests = if tests > groups.len() { format!(" ({})", text::count(tests as u64, "test")) } else { String::new() };
     out.head(&format!("{name}s{of}: {}{tests}", groups.len()));
     for CauseGroup { leader, others } in groups.iter().take(MAX) {
+        if let Some(sentence) = cause::sentence(judgement, leader) {
+            out.text(2, &sentence);
+        }
         out.text(2, &finding::head(leader));
         let all: Vec<&TestResult> = std::iter::once(*leader).chain(others.iter().copied()).collect();
         let names = verdict::fold_flows(&all).into_iter().map(|(name, tests)| {

@@ -95,6 +95,7 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
                         a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
                         @if test.title.trim_end_matches('.') != requirement.says.trim_end_matches('.') { ": " (visible(&test.title)) }
                     }
+                    @if let Some(sentence) = cause::sentence(judgement, test) { p.note { b { (capital(&sentence)) "." } } }
                     @if let Some(reason) = &test.known { p.note { "A known deviation: " (visible(reason)) } }
                     @if test.findings.is_empty() { p { (visible(&test.because)) } }
                     @let folded = cause::fold(&test.findings);
