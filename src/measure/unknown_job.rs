@@ -52,8 +52,8 @@ fn other(id: &str) -> String {
         .map(|(index, c)| match c {
             _ if uuid && matches!(index, 14 | 19) => c,
             // A percent-encoded character stays.
-            _ if index.checked_sub(1).is_some_and(|at| is_percent(at)) => c,
-            _ if index.checked_sub(2).is_some_and(|at| is_percent(at)) => c,
+            _ if index.checked_sub(1).is_some_and(is_percent) => c,
+            _ if index.checked_sub(2).is_some_and(is_percent) => c,
             // A number may not begin with zero, so the first digit never becomes zero.
             '1'..='8' => char::from(c as u8 + 1),
             '9' if index == 0 => '1',

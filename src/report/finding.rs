@@ -256,7 +256,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
         if let Some(kickoff) = curl::kickoff(run, exchange).filter(|kickoff| kickoff.id != exchange.id) {
             let request = &kickoff.request;
             let (method, url) = (visible(&request.method), visible(&request.url));
-            out.push(("kickoff", format!("exchange {}: {method} {url}", kickoff.id), true));
+            out.push(("kickoff", format!("exchange {}: {method} {url}", kickoff.id), false));
         }
         let prelude = curl::prelude(run, exchange).map(|p| p.replace('\n', "\n          ") + "\n          ");
         let complete = prelude.is_some();
