@@ -6,7 +6,7 @@ use crate::check::context::CheckContext;
 use crate::check::files::{directory, line_rules};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show::Shown;
-use crate::check::{dispatch, reasons, shape, show};
+use crate::check::{dispatch, header_faults, reasons, shape, show};
 use crate::recording::model::{BodyKind, Exchange, Outcome, Response, TroubleKind};
 use crate::recording::shape::{is_any_outcome, is_error_outcome, is_manifest, is_operation_outcome, strange_issue};
 use crate::suite::describe;
@@ -108,7 +108,12 @@ fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
     match wrong {
         None => CheckOutcome::Holds,
         Some(line) => {
-            CheckOutcome::Violated(vec![Violation::new(FindingPlace::header(name), wanted(expect), show::text(line))])
+            let shape = expect.is.filter(|_| expect.equals.is_none());
+            let found = match shape.and_then(|shape| header_faults::why(shape, line)) {
+                Some(why) => show::text(line).map(|shown| format!("{shown}: {why}")),
+                None => show::text(line),
+            };
+            CheckOutcome::Violated(vec![Violation::new(FindingPlace::header(name), wanted(expect), found)])
         }
     }
 }
@@ -227,6 +232,28 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
     })
 }
 
+/// Describes what an OperationOutcome lacks whose severities and codes have no unknown word.
+fn lacking_issue(json: &serde_json::Value) -> String {
+    let issues = match json.get("issue").map(|issue| (issue, issue.as_array())) {
+        None => return "without an issue".to_owned(),
+        Some((_, Some(issues))) if issues.is_empty() => return "with an empty list of issues".to_owned(),
+        Some((_, Some(issues))) => issues,
+        Some((other, None)) => return format!("in which issue is {}, not an array", show::shape(Some(other))),
+    };
+    for (index, issue) in issues.iter().enumerate() {
+        for key in ["severity", "code"] {
+            match issue.get(key) {
+                Some(value) if value.is_string() => {}
+                Some(value) => {
+                    return format!("in which {key} of issue {index} is {}, not a code", show::shape(Some(value)));
+                }
+                None => return format!("in which issue {index} has no {key}"),
+            }
+        }
+    }
+    "without an issue with severity and code".to_owned()
+}
+
 /// Describes a body in words.
 fn what_body(response: &Response) -> Shown {
     let body = &response.body;
@@ -237,7 +264,7 @@ fn what_body(response: &Response) -> Shown {
                 Some(word) => {
                     show::text(word).map(|word| format!("an OperationOutcome with {word}, which FHIR does not define"))
                 }
-                None => "an OperationOutcome without an issue with severity and code".into(),
+                None => format!("an OperationOutcome {}", lacking_issue(json)).into(),
             }
         }
         (BodyKind::Json, Some(kind), _) => show::text(kind).map(|kind| format!("a FHIR resource of type {kind}")),

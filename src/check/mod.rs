@@ -8,6 +8,7 @@ pub mod expect;
 pub(crate) mod files;
 pub(crate) mod flow;
 pub(crate) mod flow_files;
+pub(crate) mod header_faults;
 pub(crate) mod index;
 pub(crate) mod manifest;
 pub(crate) mod metadata;

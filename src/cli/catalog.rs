@@ -36,16 +36,40 @@ pub fn plan(
     build::build(catalog, &request, selected).map_err(|e| CliError::usage(e.to_string()))
 }
 
-/// Returns the specs that a server declares by these canonical URLs. A URL without a version declares only the specs
-/// that list the URL without a version.
-pub fn declared(catalog: &Catalog, claims: &[String]) -> Vec<String> {
+/// The specs that a server declares.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DeclaredSpecs {
+    /// Their ids.
+    pub specs: Vec<String>,
+    /// The server declares the canonical URL of HL7 without a version, so the spec is the default spec.
+    pub without_version: bool,
+}
+
+/// Returns the specs that a server declares by these canonical URLs. A URL without a version declares the specs that
+/// list the URL without a version. If it declares none, but a URL of the default spec without its version, that is the
+/// default spec.
+pub fn declared(catalog: &Catalog, claims: &[String]) -> DeclaredSpecs {
     let declares = |listed: &String| {
         claims.iter().any(|claim| {
             let bare = claim.split_once('|').map_or(claim.as_str(), |(url, _)| url);
             claim == listed || bare == listed
         })
     };
-    catalog.specs.values().filter(|spec| spec.declared_by.iter().any(declares)).map(|spec| spec.id.clone()).collect()
+    let specs: Vec<String> = catalog
+        .specs
+        .values()
+        .filter(|spec| spec.declared_by.iter().any(declares))
+        .map(|spec| spec.id.clone())
+        .collect();
+    let versioned = catalog.spec(DEFAULT_SPEC).map(|spec| spec.declared_by.as_slice()).unwrap_or_default();
+    let bare = |claim: &String| {
+        let claim = claim.strip_suffix('|').unwrap_or(claim);
+        versioned.iter().any(|listed| listed.split_once('|').is_some_and(|(url, _)| url == claim))
+    };
+    if specs.is_empty() && claims.iter().any(bare) {
+        return DeclaredSpecs { specs: vec![DEFAULT_SPEC.to_owned()], without_version: true };
+    }
+    DeclaredSpecs { specs, without_version: false }
 }
 
 /// Returns the given specs, or an error for a spec that the suites do not have.
@@ -85,8 +109,17 @@ mod tests {
     fn a_server_declares_by_the_version_it_names() {
         let catalog = catalog(None).unwrap();
         let url = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data";
-        assert_eq!(declared(&catalog, &[format!("{url}|2.0.0")]), ["hl7-2.0.0"]);
-        assert_eq!(declared(&catalog, &[format!("{url}|9.9.9"), url.to_owned()]), Vec::<String>::new());
-        assert_eq!(declared(&catalog, &[]), Vec::<String>::new());
+        let declared = |claims: &[String]| {
+            let DeclaredSpecs { specs, without_version } = declared(&catalog, claims);
+            (specs, without_version)
+        };
+        let specs = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(declared(&[format!("{url}|2.0.0")]), (specs(&["hl7-2.0.0"]), false));
+        assert_eq!(declared(&[format!("{url}|2.0.0"), url.to_owned()]), (specs(&["hl7-2.0.0"]), false));
+        assert_eq!(declared(&[url.to_owned()]), (specs(&["hl7-3.0.0"]), true));
+        let guide = "http://hl7.org/fhir/uv/bulkdata/ImplementationGuide/hl7.fhir.uv.bulkdata";
+        assert_eq!(declared(&[guide.to_owned()]), (specs(&["hl7-3.0.0"]), true));
+        assert_eq!(declared(&[format!("{url}|9.9.9")]), (specs(&[]), false));
+        assert_eq!(declared(&[]), (specs(&[]), false));
     }
 }

@@ -17,7 +17,7 @@ use crate::report::terminal::TerminalOptions;
 use crate::report::write;
 use crate::report::write::WriteOptions;
 use crate::verdicts::gate::KnownDeviation;
-use crate::verdicts::judged_run::Run;
+use crate::verdicts::judged_run::{Judgement, Run, TestResult};
 use crate::verdicts::{exit, gate, libtest};
 
 /// Applies the known deviations to a judged run, writes the reports, prints findings and summary, and returns the exit
@@ -32,7 +32,9 @@ pub fn finish(
     let today = Day::of(SystemTime::now());
     let notes = gate::apply(run, known, today, strict);
     let written = folder.map(|folder| write::write_all(folder, run, &WriteOptions { strict }).map(drop));
-    libtest::print(libtest, run, strict, |judgement, test| report::finding::render_once(run, judgement, test));
+    let render = |judgement: &Judgement, test: &TestResult| report::finding::render_once(run, judgement, test);
+    let follows = |judgement: &Judgement, test: &TestResult| report::finding::follows(run, judgement, test);
+    libtest::print(libtest, run, strict, render, follows);
     let color = match libtest.color {
         Some(ColorSetting::Always) => true,
         Some(ColorSetting::Never) => false,

@@ -5,6 +5,7 @@ use std::path::Path;
 use tokio::sync::watch;
 
 use crate::base::clock::Clock;
+use crate::cli::catalog::DeclaredSpecs;
 use crate::cli::error::CliError;
 use crate::cli::target::RunTarget;
 use crate::cli::{catalog, report_folder};
@@ -52,7 +53,7 @@ impl RunDriver {
     }
 
     /// Returns the specs of the suites that the target's CapabilityStatement declares.
-    pub async fn declared(&mut self, suites: &Catalog) -> Result<Vec<String>, CliError> {
+    pub async fn declared(&mut self, suites: &Catalog) -> Result<DeclaredSpecs, CliError> {
         let metadata = self.drive.metadata().await.map_err(|e| CliError::undetermined(e.to_string()))?;
         Ok(catalog::declared(suites, &metadata.claims))
     }

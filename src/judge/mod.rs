@@ -8,4 +8,5 @@ pub mod judge_run;
 pub(crate) mod outcome;
 pub(crate) mod requirements;
 pub(crate) mod select_exchanges;
+pub(crate) mod shortage;
 pub(crate) mod test;

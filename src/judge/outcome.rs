@@ -35,7 +35,7 @@ pub fn judgement(
         (Conformance::NotConformant, format!("{named}; {}", plural(failed, "test fails", "tests fail")))
     } else if errors > 0 {
         let named = plural(errors, "test could not be decided", "tests could not be decided");
-        (Conformance::Undetermined, format!("no test failed, but {named}"))
+        (Conformance::Undetermined, format!("no violation was found, but {named}"))
     } else if insecure {
         (
             Conformance::Undetermined,

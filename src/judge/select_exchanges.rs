@@ -85,8 +85,10 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
         On::PollComplete => format!("flow {name} got no response of a completed job"),
         On::Manifest => format!("flow {name} received no manifest"),
         On::PollInProgress => match index.manifest(name) {
-            Some((exchange, _)) => format!("the job was complete at its first poll (exchange {})", exchange.id),
-            None => format!("flow {name} had no poll of a running job"),
+            Some((exchange, _)) if is_first_poll(index, name, exchange) => {
+                format!("the job was complete at its first poll (exchange {})", exchange.id)
+            }
+            _ => format!("flow {name} had no poll of a running job"),
         },
         On::PollFailed => "the job did not fail".to_owned(),
         On::Page => format!("the manifest of flow {name} has no link to another manifest"),
@@ -138,6 +140,12 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
                          without one. Give --wait-for-expiry, and a --max-wait that ends after Expires"
                     )
                 }
+                Some((Moment::InProgress, ..)) if was_running(index, name, definition) => match probe {
+                    Some(probe) if probe.wrong == Some(Wrong::Job) => {
+                        format!("probe {id} was not sent: the polling URL has no part that looks like the id of a job")
+                    }
+                    _ => format!("probe {id} was not sent"),
+                },
                 Some((Moment::InProgress, ..)) => format!("probe {id} was not sent: no poll showed a running job"),
                 Some((Moment::Partial, ..)) => {
                     format!("probe {id} was not sent: no poll of the running job returned a manifest")
@@ -149,6 +157,17 @@ pub fn why_nothing(index: &Index<'_>, flow: &FlowRecord, definition: &Flow, on: 
             }
         }
     }
+}
+
+/// Returns whether a poll of the flow showed its job running.
+fn was_running(index: &Index<'_>, flow: &str, definition: &Flow) -> bool {
+    !select(index, flow, definition, &On::PollInProgress).is_empty()
+}
+
+/// Returns whether the flow sent no other poll before this exchange.
+fn is_first_poll(index: &Index<'_>, flow: &str, exchange: &Exchange) -> bool {
+    let earlier = |e: &&Exchange| e.role == Role::Poll && e.id < exchange.id;
+    !index.exchanges(flow).iter().copied().any(|e| earlier(&e))
 }
 
 /// Returns whether `on` is a probe that needs credentials of the run, or a declaration of the target, that are missing.

@@ -11,7 +11,7 @@ use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::reasons;
 use crate::judge::decision::Decision;
 use crate::judge::finding::KeyedFinding;
-use crate::judge::{aggregate, finding, select_exchanges};
+use crate::judge::{aggregate, finding, select_exchanges, shortage};
 use crate::plan::model::PlannedTest;
 use crate::recording::model::{Exchange, FlowRecord, Role, StopKind};
 use crate::recording::settings::Authorization;
@@ -42,7 +42,10 @@ pub fn judge_all(planned: &[&PlannedTest], catalog: &Catalog, index: &Index<'_>)
         .flatten()
         .flat_map(|KeyedFinding { finding, .. }| finding.exchange.iter().chain(&finding.repeats).copied())
         .collect();
-    planned.iter().zip(decisions).map(|(test, decision)| settle(test, decision, &told)).collect()
+    let mut results: Vec<TestResult> =
+        planned.iter().zip(decisions).map(|(test, decision)| settle(test, decision, &told)).collect();
+    shortage::mark(planned, &mut results);
+    results
 }
 
 fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestResult {
@@ -73,6 +76,7 @@ fn settle(test: &PlannedTest, decision: Decision, told: &BTreeSet<u32>) -> TestR
         because,
         flow_ended,
         known: None,
+        cause: None,
         findings,
         why: test.test.why.clone(),
         suite: format!("{}:{}", test.test.source.file, test.test.source.line),

@@ -36,7 +36,8 @@ pub fn unknown_job(url: &Url) -> Option<Url> {
 fn looks_like_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let version = text.len() <= 3 && text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let id_like = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
+    // Ids may be base64 or URNs. The name of an operation begins with a dollar sign, and a URL is no id.
+    let id_like = text.bytes().all(|b| b.is_ascii_graphic() && b != b'$') && !text.contains("://");
     id_like && !version && (digits > 0 || text.len() >= 20)
 }
 
@@ -45,10 +46,14 @@ fn looks_like_id(text: &str) -> bool {
 fn other(id: &str) -> String {
     let hex = id.bytes().all(|b| b.is_ascii_hexdigit() || !b.is_ascii_alphanumeric());
     let uuid = hex && id.len() == 36;
+    let is_percent = |at: usize| id.as_bytes().get(at) == Some(&b'%');
     id.chars()
         .enumerate()
         .map(|(index, c)| match c {
             _ if uuid && matches!(index, 14 | 19) => c,
+            // A percent-encoded character stays.
+            _ if index.checked_sub(1).is_some_and(is_percent) => c,
+            _ if index.checked_sub(2).is_some_and(is_percent) => c,
             // A number may not begin with zero, so the first digit never becomes zero.
             '1'..='8' => char::from(c as u8 + 1),
             '9' if index == 0 => '1',
@@ -86,6 +91,10 @@ mod tests {
             ("http://h/jobs/1234/status", "http://h/jobs/2345/status"),
             ("http://h/fhir/$export-poll-status?_jobId=ab12xz", "http://h/fhir/$export-poll-status?_jobId=bc23ya"),
             ("http://h/status/abcdefghijklmnopqrstuvwxyz", "http://h/status/bcdefghijklmnopqrstuvwxyza"),
+            ("http://h/job/MTIzNDU2Nzg5MA==", "http://h/job/NUJaOEV3Oah6NB=="),
+            ("http://h/job/abc1%3D%3D", "http://h/job/bcd2%3D%3D"),
+            ("http://h/job/urn:uuid:9f86d081", "http://h/job/vso:vvje:1g97e192"),
+            ("http://h/$export-poll-status?_jobId=MTI%3D", "http://h/$export-poll-status?_jobId=NUJ%3D"),
         ];
         for (real, expected) in cases {
             assert_eq!(unknown(real).as_deref(), Some(expected), "{real}");

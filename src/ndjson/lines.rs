@@ -7,6 +7,7 @@ use crate::fhir::au_directory::measure::Measure;
 use crate::ndjson::counts::ResourceCounts;
 use crate::ndjson::expected::Expected;
 use crate::ndjson::facts::{LineNotes, LineShape};
+use crate::ndjson::file_format;
 use crate::ndjson::findings::Findings;
 use crate::ndjson::frame::{Framed, FramedLine};
 use crate::ndjson::identity::{Identity, RunKey};
@@ -175,6 +176,12 @@ impl FileLines {
             LineShape::Unfinished { in_string } => {
                 self.state = LineState::Pending(Box::new(OpenValue::new(source, in_string)));
             }
+            // One finding names a file of another format. Its other lines are not judged.
+            LineShape::Broken if self.facts.lines == 0 && source.text.get(notes.at) == Some(&b'<') => {
+                let what = file_format::markup(source.text);
+                self.findings.add(LineRule::NotJson, source.place(notes.at), "", "one JSON object per line", what);
+                self.state = LineState::NotText;
+            }
             LineShape::Other if first_array && notes.faults.len() == 1 => {
                 self.state = LineState::FirstLineArray(source.place(notes.at));
             }
@@ -225,25 +232,26 @@ impl FileLines {
             self.alone(source);
             return;
         }
-        self.spread(&pending);
+        self.spread(&pending, None);
         pending.nesting.feed(source.text);
         self.state = if pending.nesting.closed() { LineState::Lines } else { LineState::Within(pending.nesting) };
     }
 
     /// Handles a complete value over several lines.
     fn complete(&mut self, pending: &OpenValue, notes: &LineNotes) {
-        self.spread(pending);
+        self.spread(pending, notes.resource_type.get());
         self.conclude(notes, pending.source(), !pending.in_string);
     }
 
     /// Reports a value on several lines: a line break is within a string, or the value is pretty-printed.
-    fn spread(&mut self, pending: &OpenValue) {
+    fn spread(&mut self, pending: &OpenValue, kind: Option<&str>) {
         if pending.in_string {
             let (rule, place) = (LineRule::NotJson, pending.first_end);
             self.findings.add(rule, place, "", "a string that ends on its line", "a line break in a string");
         } else {
             let (rule, place) = (LineRule::PrettyPrinted, pending.source().place(0));
-            self.findings.add(rule, place, "", "each object on one line", "an object over several lines");
+            let actual = file_format::spread(kind);
+            self.findings.add(rule, place, "", "each object on one line", actual);
         }
     }
 
@@ -284,7 +292,7 @@ impl FileLines {
         let notes = self.inspect(pending.source().text);
         match notes.shape {
             LineShape::Unfinished { in_string } => {
-                self.spread(pending);
+                self.spread(pending, notes.resource_type.get());
                 let place = pending.source().place(pending.source().text.len());
                 let rule = if cut { LineRule::CutOff } else { LineRule::NotJson };
                 self.findings.add(rule, place, "", end, open_end(in_string));

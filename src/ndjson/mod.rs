@@ -23,6 +23,7 @@ mod directory_tests;
 pub mod expected;
 pub mod facts;
 pub mod fhir;
+pub(crate) mod file_format;
 pub(crate) mod findings;
 pub(crate) mod frame;
 pub mod identity;

@@ -9,6 +9,7 @@ use crate::fhir::au_directory::measure::Measure;
 use crate::ndjson::decode::{Coding, Decoder};
 use crate::ndjson::decode_thread::DecodeThread;
 use crate::ndjson::expected::Expected;
+use crate::ndjson::file_format;
 use crate::ndjson::frame::Framer;
 use crate::ndjson::identity::{Identity, RunKey};
 use crate::ndjson::inspect::{Inspector, JsonInspector, LineObserver};
@@ -252,6 +253,9 @@ impl Decoded {
             }
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
                 lines.at_start(LineRule::Utf8, "UTF-8", "text in UTF-16", false);
+            }
+            head if let Some(format) = file_format::binary(head) => {
+                lines.at_start(LineRule::NotJson, "one JSON object per line", format, false);
             }
             [0xef, 0xbb, 0xbf, rest @ ..] => {
                 lines.at_start(LineRule::Bom, "no byte order mark", "the bytes EF BB BF", true);

@@ -3,6 +3,7 @@
 use crate::base::fhir_names::{is_id, is_type_name};
 use crate::ndjson::expected::Expected;
 use crate::ndjson::facts::{LineNotes, TextState};
+use crate::ndjson::file_format;
 use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 
@@ -86,7 +87,8 @@ fn resource_type(
         Some(wanted) if wanted == name => true,
         Some(_) => {
             let expected = wanted_shown.unwrap_or("the type in the manifest");
-            let actual = if is_type_name(name) { name } else { "a string that is not a type name" };
+            let plain = if is_type_name(name) { name } else { "a string that is not a type name" };
+            let actual = file_format::wrapper(name).unwrap_or(plain);
             report(LineRule::ResourceTypeOther, notes.resource_type.at, "resourceType", expected, actual);
             false
         }

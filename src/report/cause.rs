@@ -119,10 +119,45 @@ fn in_spec<'a>(run: &Run, judgement: &'a Judgement, test: &TestResult) -> Option
         }
         Verdict::Fail | Verdict::Warn => {
             let earlier = judgement.tests.iter().take_while(|t| t.id != test.id);
-            earlier.filter(|t| t.verdict == test.verdict).find(|t| alike(t, test))
+            earlier.filter(|t| t.verdict == test.verdict).find(|t| same_cause(t, test))
         }
         _ => None,
     }
+}
+
+/// Returns a sentence about the test that shows the cause of this one.
+pub(crate) fn sentence(judgement: &Judgement, test: &TestResult) -> Option<String> {
+    let cause = judgement.tests.iter().find(|t| Some(&t.id) == test.cause.as_ref())?;
+    let found = cause.findings.first()?;
+    let at = found.exchange.map_or_else(String::new, |id| format!(" (exchange {id})"));
+    let (expected, actual) = (visible(&found.expected), visible(&found.actual));
+    Some(format!(
+        "the export without filters is short already: expected {expected}, found {actual}{at}; see {}",
+        visible(&cause.id)
+    ))
+}
+
+/// Returns whether two results show the same cause: another test shows the cause of both, the same test on different flows with the same findings, or two
+/// tests that found the same value at the same place of the same exchange.
+pub(crate) fn same_cause(first: &TestResult, test: &TestResult) -> bool {
+    let named = |cause: &String| first.cause.as_ref() == Some(cause) || first.id == *cause;
+    test.cause.as_ref().is_some_and(named)
+        || alike(first, test)
+        || (!test.findings.is_empty() && test.findings.iter().all(|found| shows(first, found)))
+}
+
+/// Returns whether a finding of the test is about the same value as `found`. A body as a whole, and a place that is no
+/// part of the exchange, do not identify a value.
+fn shows(test: &TestResult, found: &Finding) -> bool {
+    let identifies = match &found.place {
+        FindingPlace::Header(_) | FindingPlace::Status | FindingPlace::Position { .. } => true,
+        FindingPlace::Body(pointer) => !pointer.is_empty(),
+        _ => false,
+    };
+    let exchanges = |f: &Finding| f.exchange.into_iter().chain(f.repeats.iter().copied()).collect::<BTreeSet<_>>();
+    let own = exchanges(found);
+    let same = |f: &Finding| f.place == found.place && f.actual == found.actual && !exchanges(f).is_disjoint(&own);
+    identifies && test.findings.iter().any(same)
 }
 
 /// Returns whether two results are of the same test on different flows and have the same findings.

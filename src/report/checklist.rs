@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::base::vocabulary::{Area, Verdict};
+use crate::recording::settings::Authorization;
 use crate::report::escape::markdown;
 use crate::report::{cause, text, verdict};
 use crate::verdicts::judged_run::{Judgement, Run, TestResult};
@@ -51,14 +52,14 @@ fn spec(out: &mut String, run: &Run, judgement: &Judgement) {
             if tests.is_empty() {
                 continue;
             }
-            let (mark, note) = mark(run, &tests);
+            let (mark, note) = mark(run, *area, &tests);
             let note = markdown(&text::cut(&note, 400));
             let _ = writeln!(out, "| {area} | {} | {mark} | {note} |", markdown(flow));
         }
     }
 }
 
-fn mark(run: &Run, tests: &[&TestResult]) -> (&'static str, String) {
+fn mark(run: &Run, area: Area, tests: &[&TestResult]) -> (&'static str, String) {
     let of = |v: Verdict| tests.iter().filter(|t| t.verdict == v).copied().collect::<Vec<_>>();
     let titles = |all: &[&TestResult]| {
         let names: Vec<&str> = all.iter().take(3).map(|t| t.title.as_str()).collect();
@@ -78,6 +79,14 @@ fn mark(run: &Run, tests: &[&TestResult]) -> (&'static str, String) {
     }
     if !error.is_empty() {
         return ("", format!("undetermined: {}", reason(&error)));
+    }
+    let open = run.start.settings.authorization == Authorization::None;
+    if area == Area::Auth && open && !(warn.is_empty() && pass.is_empty()) {
+        let shown: Vec<&TestResult> = warn.iter().chain(&pass).copied().collect();
+        return (
+            "NA",
+            format!("the run sent no credentials, so access control was not tested; tested: {}", titles(&shown)),
+        );
     }
     if !warn.is_empty() {
         return ("P", format!("{}: {}", text::count(warn.len() as u64, "warning"), titles(&warn)));

@@ -86,13 +86,21 @@ pub fn variables(run: &Run, exchange: &Exchange) -> Option<String> {
     }
 }
 
-/// Returns the commands that set `$STATUS_URL` for [`line`] and bring its job to the same state, if [`line`] needs
-/// them.
+/// Returns the commands that set `$STATUS_URL` or `$FILE_URL` for [`line`] and bring the job to the same state, if
+/// [`line`] needs them.
 pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
-    let kickoff = kickoff(run, exchange).filter(|_| UrlVariable::of(exchange) == Some(UrlVariable::Status))?;
+    let variable = UrlVariable::of(exchange).filter(|v| matches!(v, UrlVariable::Status | UrlVariable::File))?;
+    let kickoff = kickoff(run, exchange)?;
     let command = line(kickoff).replacen("curl -i", "curl -si", 1);
     let mut out =
         format!("STATUS_URL=$({command} | tr -d '\\r' | awk 'tolower($1) == \"content-location:\" {{print $2}}')");
+    if variable == UrlVariable::File {
+        let (file, poll) = (exchange.file?, completed_poll(run, exchange, kickoff)?);
+        let poll = line(poll).replacen("curl -i", "curl -s -o manifest.json -w '%{http_code}'", 1);
+        let (list, index) = (file.list, file.index);
+        out.push_str(&format!("\nuntil [ \"$({poll})\" = 200 ]; do sleep 1; done"));
+        out.push_str(&format!("\nFILE_URL=$(jq -r '.{list}[{index}].url' manifest.json)"));
+    }
     // If the exchange was after a DELETE, the commands send the DELETE too.
     let deleted = |e: &&Exchange| e.role == Role::Delete && e.flow == exchange.flow && e.id > kickoff.id;
     for deletion in run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(deleted).take(2) {
@@ -100,6 +108,15 @@ pub fn prelude(run: &Run, exchange: &Exchange) -> Option<String> {
         out.push_str(&line(deletion));
     }
     Some(out)
+}
+
+/// Returns the poll that returned the manifest before an exchange, if its command uses `$STATUS_URL`.
+fn completed_poll<'a>(run: &'a Run, exchange: &Exchange, kickoff: &Exchange) -> Option<&'a Exchange> {
+    let done = |e: &&Exchange| {
+        e.role == Role::Poll && e.flow == exchange.flow && e.id > kickoff.id && e.phase == Some(Phase::Complete)
+    };
+    let poll = run.exchanges.iter().take_while(|e| e.id < exchange.id).find(done)?;
+    (UrlVariable::of(poll) == Some(UrlVariable::Status)).then_some(poll)
 }
 
 /// Returns what the reader must do in addition to running the command, for example poll until the job is finished.
@@ -111,8 +128,8 @@ pub fn hint(run: &Run, exchange: &Exchange) -> Option<String> {
     }
 }
 
-/// Returns the kick-off of the job of an exchange.
-fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
+/// Returns the kick-off of the job of an exchange; none for a kick-off.
+pub(crate) fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
     let same = |e: &&Exchange| e.role == Role::Kickoff && e.flow == exchange.flow && e.probe.is_none();
     run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(same).last()
 }

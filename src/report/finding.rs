@@ -112,6 +112,15 @@ pub fn render_once(run: &Run, judgement: &Judgement, test: &TestResult) -> Strin
     out
 }
 
+/// Returns a reference to an earlier test with the same cause: `same cause as files::delivered@system`.
+pub fn follows(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
+    let (of, first) = cause::shown_before(run, judgement, test)?;
+    Some(match run.judgements.len() {
+        0 | 1 => format!("same cause as {}", visible(&first.id)),
+        _ => format!("same cause as {}::{}", visible(&of.spec), visible(&first.id)),
+    })
+}
+
 /// Returns a finding as one line: `exchange 6, patient, poll 1 of 3, +0.1 s: status, expected 202, found 200`.
 pub(crate) fn one_line(run: &Run, finding: &Finding) -> String {
     let exchange = finding.exchange.and_then(|id| exchange::find(run, id));
@@ -219,8 +228,14 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     if matches!(test.verdict, Verdict::Fail | Verdict::Warn) && test.findings.is_empty() && !test.because.is_empty() {
         out.push(("found", visible(&test.because), false));
     }
+    if let Some(sentence) = cause::sentence(judgement, test) {
+        out.push(("cause", sentence, false));
+    }
     if !test.why.is_empty() {
         out.push(("why", visible(&test.why), false));
+    }
+    if let Some(sentence) = places(run, judgement, test) {
+        out.push(("places", sentence, false));
     }
     if let Some(sentence) = consequences(run, judgement, test) {
         out.push(("effect", sentence, false));
@@ -238,8 +253,15 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     }
     let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
-        out.push(("repeat", repeat(exchange), true));
-        if let Some(sentence) = curl::variables(run, exchange) {
+        if let Some(kickoff) = curl::kickoff(run, exchange).filter(|kickoff| kickoff.id != exchange.id) {
+            let request = &kickoff.request;
+            let (method, url) = (visible(&request.method), visible(&request.url));
+            out.push(("kickoff", format!("exchange {}: {method} {url}", kickoff.id), false));
+        }
+        let prelude = curl::prelude(run, exchange).map(|p| p.replace('\n', "\n          ") + "\n          ");
+        let complete = prelude.is_some();
+        out.push(("repeat", prelude.unwrap_or_default() + &repeat(exchange), true));
+        if let Some(sentence) = curl::variables(run, exchange).filter(|_| !complete) {
             out.push(("where", sentence, true));
         }
         if let Some(command) = look(test.findings.first(), exchange) {
@@ -247,6 +269,22 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
         }
     }
     out
+}
+
+/// Returns a sentence about later tests that found the same cause.
+fn places(run: &Run, judgement: &Judgement, test: &TestResult) -> Option<String> {
+    const SHOWN: usize = 6;
+    if !matches!(test.verdict, Verdict::Fail | Verdict::Warn) || cause::shown_before(run, judgement, test).is_some() {
+        return None;
+    }
+    let later = judgement.tests.iter().skip_while(|t| t.id != test.id).skip(1);
+    let same: Vec<String> =
+        later.filter(|t| t.verdict == test.verdict && cause::same_cause(test, t)).map(|t| visible(&t.id)).collect();
+    let more = same.len().saturating_sub(SHOWN);
+    let shown = same.get(..SHOWN).unwrap_or(&same).join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let tests = text::count(same.len() as u64, "more test");
+    (!same.is_empty()).then(|| format!("the same cause in {tests}: {shown}{more}"))
 }
 
 /// Returns a sentence about the tests that have no verdict because of the cause of this test.

@@ -18,6 +18,7 @@ pub mod json;
 pub mod junit;
 pub mod list;
 pub(crate) mod settings;
+pub(crate) mod severity;
 pub mod terminal;
 pub mod text;
 pub(crate) mod verdict;

@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::base::vocabulary::Verdict;
 use crate::report::differences::{asks, differences};
 use crate::report::escape::visible;
-use crate::report::{cause, exchange, finding, text, verdict};
+use crate::report::severity::CauseGroup;
+use crate::report::{cause, exchange, finding, severity, text, verdict};
 use crate::suite::model::Asks;
-use crate::verdicts::judged_run::{Conformance, Judgement, RequirementResult, Run};
+use crate::verdicts::judged_run::{Conformance, Judgement, RequirementResult, Run, TestResult};
 
 /// How the summary is written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,15 +24,16 @@ pub struct TerminalOptions<'a> {
 /// The number of reasons and warnings that are listed; the rest is counted.
 const MAX: usize = 12;
 
-/// Returns the summary of a run: warnings, undetermined and skipped tests with their reasons, the counts, the traffic,
+/// Returns the summary of a run: failures and warnings by cause, undetermined and skipped tests with their reasons, the counts, the traffic,
 /// and the verdict under each spec. Lines have at most 100 columns.
 pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
     let mut out = SummaryWriter { text: String::new(), color: options.color };
     let several = run.judgements.len() > 1;
     for judgement in &run.judgements {
         let of = if several { format!(" ({})", visible(&judgement.spec)) } else { String::new() };
+        violations(&mut out, judgement, Verdict::Fail, "failure", &of);
         if !options.strict {
-            warnings(&mut out, judgement, &of);
+            violations(&mut out, judgement, Verdict::Warn, "warning", &of);
         }
         reasons(&mut out, run, judgement, Verdict::Error, &format!("undetermined{of}"));
         reasons(&mut out, run, judgement, Verdict::Skip, &format!("not tested{of}"));
@@ -100,26 +102,34 @@ fn side_by_side(out: &mut SummaryWriter, run: &Run) {
     }
 }
 
-fn warnings(out: &mut SummaryWriter, judgement: &Judgement, of: &str) {
-    let all: Vec<_> = judgement.tests.iter().filter(|t| t.verdict == Verdict::Warn).collect();
-    let folded = verdict::fold_flows(&all);
-    if folded.is_empty() {
+/// Lists the failures or warnings by cause, worst first.
+fn violations(out: &mut SummaryWriter, judgement: &Judgement, verdict: Verdict, name: &str, of: &str) {
+    let groups = severity::groups(judgement, verdict);
+    if groups.is_empty() {
         return;
     }
-    out.head(&format!("warnings{of}: {}", folded.len()));
-    for (name, tests) in folded.iter().take(MAX) {
-        let Some(first) = tests.first() else { continue };
-        let flows: Vec<String> = tests.iter().map(|t| visible(&t.flow)).collect();
-        out.text(2, &finding::head(first));
-        out.text(4, &format!("{} on {}", visible(name), list(&flows)));
-        if let Some(f) = first.findings.first() {
+    let tests: usize = groups.iter().map(|group| 1 + group.others.len()).sum();
+    let tests = if tests > groups.len() { format!(" ({})", text::count(tests as u64, "test")) } else { String::new() };
+    out.head(&format!("{name}s{of}: {}{tests}", groups.len()));
+    for CauseGroup { leader, others } in groups.iter().take(MAX) {
+        if let Some(sentence) = cause::sentence(judgement, leader) {
+            out.text(2, &sentence);
+        }
+        out.text(2, &finding::head(leader));
+        let all: Vec<&TestResult> = std::iter::once(*leader).chain(others.iter().copied()).collect();
+        let names = verdict::fold_flows(&all).into_iter().map(|(name, tests)| {
+            let flows: Vec<String> = tests.iter().map(|t| visible(&t.flow)).collect();
+            format!("{} on {}", visible(name), list(&flows))
+        });
+        out.text(4, &names.collect::<Vec<_>>().join("; "));
+        if let Some(f) = leader.findings.first() {
             let at = f.exchange.map_or_else(String::new, |id| format!("exchange {id}, "));
             let (expected, actual) = (visible(&f.expected), visible(&f.actual));
             let sentence = format!("{at}{}: expected {expected}, found {actual}", visible(&f.place.to_string()));
             out.text(4, &text::cut(&sentence, 300));
         }
     }
-    out.more(folded.len(), "warning");
+    out.more(groups.len(), name);
 }
 
 fn reasons(out: &mut SummaryWriter, run: &Run, judgement: &Judgement, verdict: Verdict, head: &str) {

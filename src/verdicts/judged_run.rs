@@ -158,6 +158,9 @@ pub struct TestResult {
     /// The test has no finding of its own: `because` is the reason that its flow ended early.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flow_ended: bool,
+    /// The test that shows the cause, if the violation is only a part of a larger one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// The reason of the known deviation that covers it.
     pub known: Option<String>,
     /// The violations of the test result.

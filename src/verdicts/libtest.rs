@@ -27,15 +27,25 @@ pub fn list(args: &Arguments, names: impl Iterator<Item = String>) {
     let _ = libtest_mimic::run(&args, names.map(|name| Trial::test(name, || Ok(()))).collect());
 }
 
-/// Prints the judged run as libtest does, one trial for each test. `render` formats the findings of a test. The exit
-/// code comes from [`crate::verdicts::exit::code`], not from here.
-pub fn print(args: &Arguments, run: &Run, strict: bool, render: impl Fn(&Judgement, &TestResult) -> String) {
+/// Prints the judged run as libtest does, one trial for each test. `render` formats the findings of a test. `follows`
+/// returns a reference to an earlier undetermined test with the same cause: a cause fails one trial, and the other
+/// tests are only counted. The exit code comes from [`crate::verdicts::exit::code`], not from here.
+pub fn print(
+    args: &Arguments,
+    run: &Run,
+    strict: bool,
+    render: impl Fn(&Judgement, &TestResult) -> String,
+    follows: impl Fn(&Judgement, &TestResult) -> Option<String>,
+) {
     let several = run.judgements.len() > 1;
     let mut trials = Vec::new();
     for judgement in &run.judgements {
         for test in &judgement.tests {
             let name = if several { format!("{}::{}", judgement.spec, test.id) } else { test.id.clone() };
-            let end = end(test, strict, || render(judgement, test));
+            let end = match follows(judgement, test).filter(|_| test.verdict == Verdict::Error) {
+                Some(earlier) => Ok(Completion::ignored_with(one_line(&format!("undetermined: {earlier}"), 160))),
+                None => end(test, strict, || render(judgement, test)),
+            };
             trials.push(Trial::ignorable_test(name, move || end));
         }
     }

@@ -15,6 +15,7 @@ pub fn test(id: &str, verdict: Verdict) -> TestResult {
         because: String::new(),
         flow_ended: false,
         known: None,
+        cause: None,
         findings: Vec::new(),
         why: String::new(),
         suite: String::new(),

@@ -8,11 +8,13 @@ use crate::check::context::CheckContext;
 use crate::check::exchange::{items, manifest_of, no_manifest, response, saturating_sum};
 use crate::check::missing::still_missing;
 use crate::check::outcome::{CheckOutcome, Violation};
+use crate::check::show::Shown;
 use crate::check::{reasons, show};
 use crate::recording::comparison::{FoundCount, Recheck};
 use crate::recording::facts::LineFacts;
 use crate::recording::model::{Exchange, Outcome, Response, TroubleKind};
 use crate::suite::describe;
+use crate::suite::line_rules::LineRule;
 use crate::suite::model::FileList;
 use crate::verdicts::finding_place::FindingPlace;
 
@@ -96,6 +98,42 @@ fn identities(context: &CheckContext<'_>, flow: &str) -> Option<BTreeSet<[u8; 8]
         all.extend(bytes.chunks_exact(8).filter_map(|chunk| <[u8; 8]>::try_from(chunk).ok()));
     }
     Some(all)
+}
+
+/// `ndjson-format`: the file is NDJSON, by its Content-Type or by its content. Another test judges the Content-Type of
+/// NDJSON.
+pub(crate) fn ndjson_format(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let Some(answer) = response(exchange) else {
+        return CheckOutcome::Undecided(reasons::NO_RESPONSE.to_owned());
+    };
+    if answer.media_types().iter().any(|media| *media == "application/fhir+ndjson") {
+        return CheckOutcome::Holds;
+    }
+    let Some(facts) = context.index.facts(exchange).filter(|facts| facts.whole) else {
+        return CheckOutcome::Undecided(reasons::FILE_INCOMPLETE.to_owned());
+    };
+    let of_format = |rule: LineRule| {
+        matches!(
+            rule,
+            LineRule::NotJson
+                | LineRule::NotObject
+                | LineRule::Array
+                | LineRule::PrettyPrinted
+                | LineRule::ResourceTypeMissing
+                | LineRule::CompressedUnlabelled
+        )
+    };
+    match facts.lines.findings.iter().find(|found| of_format(found.rule)) {
+        Some(found) => CheckOutcome::Violated(vec![Violation::new(
+            FindingPlace::whole_body(),
+            "application/fhir+ndjson",
+            Shown::from(found.actual.clone()),
+        )]),
+        None if facts.lines.lines == 0 => {
+            CheckOutcome::NotShown("the file has no line that shows its format".to_owned())
+        }
+        None => CheckOutcome::Holds,
+    }
 }
 
 /// `allowed-encoding`: Content-Encoding is absent, identity, gzip, or one that the request offered, and the body can be

@@ -72,10 +72,19 @@ pub(crate) fn breaking(
         // An interrupted transfer leaves an incomplete line, which proves nothing about the file.
         .filter(|finding| facts.whole || finding.rule != LineRule::CutOff)
         .map(|finding| {
+            // The content coding was decoded already.
+            let coding = facts.coding.as_ref().filter(|_| finding.rule == LineRule::CompressedUnlabelled);
+            let (expected, actual) = match coding {
+                Some(coding) => {
+                    let actual = format!("{} within {coding}: the file is compressed twice", finding.actual);
+                    ("UTF-8 text after decoding".to_owned(), actual)
+                }
+                None => (finding.expected.clone(), finding.actual.clone()),
+            };
             let mut violation = Violation::new(
                 FindingPlace::Position { line: finding.line, column: finding.column, path: String::new() },
-                finding.expected.clone(),
-                finding.actual.clone(),
+                expected,
+                actual,
             );
             violation.position = Some(Position { line: finding.line, column: finding.column, offset: finding.offset });
             violation.count = finding.count;

@@ -163,8 +163,9 @@ pub(crate) fn types_declared(exchange: &Exchange, context: &CheckContext<'_>) ->
 pub(crate) fn patients_as_counted(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     match counted(exchange, context) {
         Ok((total, _, all)) => CheckOutcome::or_violation(total == 0 || all > 0, || {
-            let expected = format!("resources in the export, because a search counts {total} patients");
-            Violation::new(FindingPlace::body("/total"), expected, "no resource")
+            let counts = format!("a search counts {total} patients (exchange {})", exchange.id);
+            let expected = format!("resources in the export, because {counts}");
+            in_manifest(context, Violation::new(FindingPlace::body("/output"), expected, "no resource"))
         }),
         Err(outcome) => outcome,
     }
@@ -179,10 +180,19 @@ pub(crate) fn no_patient_short(exchange: &Exchange, context: &CheckContext<'_>) 
             CheckOutcome::Holds
         }
         Ok((total, exported, _)) => CheckOutcome::or_violation(exported >= total, || {
-            let expected = format!("at least {total} Patients, the count of a search");
-            Violation::new(FindingPlace::body("/total"), expected, format!("{exported} Patients in the output"))
+            let expected = format!("at least {total} Patients, which a search counts (exchange {})", exchange.id);
+            let found = format!("{exported} Patients in the output");
+            in_manifest(context, Violation::new(FindingPlace::body("/output"), expected, found))
         }),
         Err(outcome) => outcome,
+    }
+}
+
+/// Returns a violation at the manifest of the flow, which shows it.
+fn in_manifest(context: &CheckContext<'_>, violation: Violation) -> Violation {
+    match context.index.manifest(&context.flow.name) {
+        Some((manifest, _)) => violation.shown_by(manifest.id),
+        None => violation,
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::base::unprintable::one_line;
 use crate::cli::args::InitArgs;
+use crate::cli::catalog::DeclaredSpecs;
 use crate::cli::error::CliError;
 use crate::cli::output::say;
 use crate::cli::runtime::runtime;
@@ -76,7 +77,7 @@ pub fn init(args: &InitArgs, sources: FlagSources<'_>) -> Result<u8, CliError> {
 }
 
 /// Returns the text of the file. All texts of the server are escaped, in values and in comments.
-fn toml(responses: &Responses, specs: &[String]) -> String {
+fn toml(responses: &Responses, declared: &DeclaredSpecs) -> String {
     let mut out = String::new();
     let statement = responses.metadata.as_ref().map(export_levels::read).unwrap_or_default();
     // Writing to a string cannot fail.
@@ -91,11 +92,16 @@ fn toml(responses: &Responses, specs: &[String]) -> String {
         }
     }
     let _ = writeln!(out, "\ntarget = {}\n", quoted(&responses.base));
+    let specs = &declared.specs;
     if specs.is_empty() {
         out.push_str("# The server declares no known spec; `plimsoll list` shows the known specs.\n");
         let _ = writeln!(out, "specs = [{}]\n", quoted(DEFAULT_SPEC));
     } else {
-        out.push_str("# Declared by the CapabilityStatement.\n");
+        out.push_str(if declared.without_version {
+            "# The CapabilityStatement declares the guide of HL7 without a version; `plimsoll list` shows the versions.\n"
+        } else {
+            "# Declared by the CapabilityStatement.\n"
+        });
         let _ = writeln!(out, "specs = [{}]\n", list(specs.iter().map(String::as_str)));
     }
     let levels: Vec<&str> = statement.levels.iter().map(|level| level.as_str()).collect();
@@ -199,6 +205,10 @@ mod tests {
     use super::*;
     use crate::config::file::ConfigFile;
 
+    fn declares(specs: &[&str]) -> DeclaredSpecs {
+        DeclaredSpecs { specs: specs.iter().map(|id| (*id).to_owned()).collect(), without_version: false }
+    }
+
     fn responses() -> Responses {
         Responses {
             base: "https://a.example/fhir".to_owned(),
@@ -213,8 +223,10 @@ mod tests {
 
     #[test]
     fn the_written_file_is_read_back_and_contains_what_the_server_declares() {
-        let text = toml(&responses(), &["hl7-3.0.0".to_owned()]);
+        let text = toml(&responses(), &declares(&["hl7-3.0.0"]));
         let file = ConfigFile::parse(FILE.into(), false, text.clone()).unwrap();
+        let unversioned = DeclaredSpecs { without_version: true, ..declares(&["hl7-3.0.0"]) };
+        assert!(toml(&responses(), &unversioned).contains("without a version"));
         assert_eq!(file.table.groups.unwrap().get_ref(), &["g1".to_owned()]);
         assert_eq!(file.table.levels.unwrap().get_ref(), &[crate::base::vocabulary::ExportLevel::System]);
         assert!(text.contains("All of them") && text.contains("https://a.example/token"), "{text}");
@@ -229,7 +241,7 @@ mod tests {
         responses.groups = Ok(json!({"entry": [
             {"resource": {"resourceType": "Group", "id": hostile}},
             {"resource": {"resourceType": "Group", "id": "ok", "name": hostile}}]}));
-        let file = ConfigFile::parse(FILE.into(), false, toml(&responses, &[])).unwrap();
+        let file = ConfigFile::parse(FILE.into(), false, toml(&responses, &declares(&[]))).unwrap();
         assert!(file.table.insecure.is_none());
         assert_eq!(file.table.groups.unwrap().get_ref(), &["ok".to_owned()]);
     }
@@ -239,7 +251,7 @@ mod tests {
         let none = || Err("the server returned 404".to_owned());
         let responses =
             Responses { metadata: none(), smart: none(), groups: none(), auth: Some(AuthKind::Token), ..responses() };
-        let file = ConfigFile::parse(FILE.into(), false, toml(&responses, &[])).unwrap();
+        let file = ConfigFile::parse(FILE.into(), false, toml(&responses, &declares(&[]))).unwrap();
         assert_eq!(file.table.auth.token_env.unwrap().get_ref().as_deref(), Some("PLIMSOLL_TOKEN"));
     }
 }

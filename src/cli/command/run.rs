@@ -138,10 +138,14 @@ async fn drive(
     let (specs, why) = match chosen {
         Some(chosen) => chosen,
         None => match driver.declared(catalog).await? {
-            none if none.is_empty() => {
+            none if none.specs.is_empty() => {
                 (catalog::or_default(&[]), ", the default: the server declares no known spec; --spec selects another")
             }
-            declared => (declared, ", which the server declares; --spec selects others"),
+            declared if declared.without_version => (
+                declared.specs,
+                ": the server declares the guide of HL7 without a version; --spec selects another version",
+            ),
+            declared => (declared.specs, ", which the server declares; --spec selects others"),
         },
     };
     let plan = plan(catalog, &specs, settings, libtest)?;

@@ -29,7 +29,17 @@ pub(crate) fn fixes(page: &PageContext<'_>) -> Markup {
 }
 
 pub(crate) fn warnings(page: &PageContext<'_>) -> Markup {
-    cards(page, "warnings", "Warnings", RequirementState::NotMet, "None.")
+    let weaker = page.run.judgements.iter().flat_map(|j| &j.requirements);
+    let open = weaker.filter(|r| !r.level.is_binding() && r.state == RequirementState::Undetermined).count();
+    let none = match open {
+        0 => "None.".to_owned(),
+        n => {
+            let requirements = text::count(n as u64, "weaker requirement");
+            let are = if n == 1 { "is" } else { "are" };
+            format!("None, but {requirements} {are} undetermined. See Requirements.")
+        }
+    };
+    cards(page, "warnings", "Warnings", RequirementState::NotMet, &none)
 }
 
 fn cards(page: &PageContext<'_>, id: &str, name: &str, state: RequirementState, none: &str) -> Markup {
@@ -85,6 +95,7 @@ fn card(page: &PageContext<'_>, index: usize, judgement: &Judgement, requirement
                         a href={ "#" (test_anchor(index, &test.id)) } { (visible(&test.id)) }
                         @if test.title.trim_end_matches('.') != requirement.says.trim_end_matches('.') { ": " (visible(&test.title)) }
                     }
+                    @if let Some(sentence) = cause::sentence(judgement, test) { p.note { b { (capital(&sentence)) "." } } }
                     @if let Some(reason) = &test.known { p.note { "A known deviation: " (visible(reason)) } }
                     @if test.findings.is_empty() { p { (visible(&test.because)) } }
                     @let folded = cause::fold(&test.findings);

@@ -1,12 +1,12 @@
 //! The tests that found a requirement violated, and where the page shows them.
 
 use crate::base::vocabulary::Verdict;
-use crate::report::cause;
 use crate::report::html::context::PageContext;
+use crate::report::{cause, severity};
 use crate::verdicts::judged_run::{Judgement, RequirementResult, RequirementState, Run, TestResult};
 
-/// Returns the requirements in a state. Those that ended a flow are first, because they leave other tests without a
-/// verdict.
+/// Returns the requirements in a state, worst first. Within a level, those that ended a flow are first, because they
+/// leave other tests without a verdict, then those of security.
 pub(crate) fn requirements_in<'j>(
     page: &PageContext<'_>,
     judgement: &'j Judgement,
@@ -17,7 +17,10 @@ pub(crate) fn requirements_in<'j>(
         let tests = tests_against(judgement, &requirement.id);
         tests.iter().any(|t| !cause::followers(page.run, judgement, t).is_empty())
     };
-    requirements.sort_by_cached_key(|requirement| !hides(requirement));
+    requirements.sort_by_cached_key(|requirement| {
+        let (level, style) = severity::level_rank(requirement.level, requirement.area);
+        (level, !hides(requirement), style)
+    });
     requirements
 }
 

@@ -8,6 +8,11 @@ macro_rules! files_checks {
             run files::delivery::same_file, on Files, needs [Files],
             says "the file has the same resources as when it was fetched before"
         }
+        /// The file is NDJSON, by its Content-Type or by its content.
+        NdjsonFormat = "ndjson-format" {
+            run files::delivery::ndjson_format, on Files, needs [Files],
+            says "the file is NDJSON"
+        }
         /// Content-Encoding is absent, identity, gzip or a coding that was offered, and the body can be decoded.
         AllowedEncoding = "allowed-encoding" {
             run files::delivery::allowed_encoding, on Files, needs [Files],

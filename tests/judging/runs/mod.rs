@@ -238,6 +238,7 @@ pub fn test(area: Area, id: &str, flow: &str, title: &str, level: Level, verdict
         because: String::new(),
         flow_ended: false,
         known: None,
+        cause: None,
         findings: Vec::new(),
         why: String::new(),
         suite: format!("suites/{area}.toml:50"),
