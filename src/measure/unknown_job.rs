@@ -36,7 +36,7 @@ pub fn unknown_job(url: &Url) -> Option<Url> {
 fn looks_like_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let version = text.len() <= 3 && text.starts_with(|c: char| c.is_ascii_alphabetic());
-    let id_like = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
+    let id_like = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~=:@+,%".contains(&b));
     id_like && !version && (digits > 0 || text.len() >= 20)
 }
 
