@@ -58,6 +58,11 @@ pub fn is_known(name: &str) -> bool {
     is_r4(name) || NOT_IN_R4.binary_search(&name).is_ok()
 }
 
+/// Returns the resource types of all FHIR versions from DSTU 2 to R5.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    [R4_PATIENT_COMPARTMENT, R4_OUTSIDE_PATIENT_COMPARTMENT, NOT_IN_R4].into_iter().flatten().copied()
+}
+
 /// Whether FHIR R4 has a resource type of this name.
 pub fn is_r4(name: &str) -> bool {
     is_in_patient_compartment(name) || R4_OUTSIDE_PATIENT_COMPARTMENT.binary_search(&name).is_ok()

@@ -121,7 +121,9 @@ impl RunTarget {
             smart.key_id.get_or_insert_with(|| key_set::KEY_ID.to_owned());
             settings.key_set = Some(jwks_server::serve(address)?);
         }
-        Ok(Self { settings: Settings { credentials, second, ..settings }, kind: TargetKind::Remote })
+        let unstated_protection = config.auth.is_kind_derived_from_token();
+        let settings = Settings { credentials, second, unstated_protection, ..settings };
+        Ok(Self { settings, kind: TargetKind::Remote })
     }
 
     /// Protects the embedded server as the specs of the run require, with the run as its registered client. Leaves

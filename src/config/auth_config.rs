@@ -18,7 +18,10 @@ const TOKEN_VARIABLE: &str = "PLIMSOLL_TOKEN";
 
 settings! {
     /// How requests are authorized.
-    pub struct AuthConfig {}
+    pub struct AuthConfig {
+        /// Whether `kind` was not set, and follows from the credentials.
+        pub derived: bool,
+    }
 
     /// `[auth]` of `plimsoll.toml`.
     pub struct AuthTable {
@@ -118,6 +121,11 @@ settings! {
 }
 
 impl AuthConfig {
+    /// Returns whether only a token says that requests are authorized, and no `--auth`.
+    pub(crate) fn is_kind_derived_from_token(&self) -> bool {
+        self.kind.value == AuthKind::Token && self.derived
+    }
+
     /// Uses the variable `PLIMSOLL_TOKEN` if it is set.
     pub fn take_token_variable(&mut self) {
         if std::env::var_os(TOKEN_VARIABLE).is_some_and(|token| !token.is_empty()) {
@@ -144,6 +152,7 @@ impl AuthConfig {
             }
         }
         if self.kind.origin == Origin::Default {
+            self.derived = true;
             let token = [&self.token_env.origin, &self.token_file.origin].into_iter().find(|o| **o != Origin::Default);
             match (&self.client_id, token) {
                 (Setting { value: Some(_), origin }, _) => self.kind = Setting::new(AuthKind::Smart, origin.clone()),

@@ -11,9 +11,11 @@ use serde::de::{self, Deserializer, Visitor};
 use url::Url;
 
 use crate::base::instant::Instant;
+use crate::base::resource_types;
 use crate::base::vocabulary::ExportLevel;
 use crate::settings::withheld_mark::WithheldMark;
 
+use crate::suite::suggestion;
 use crate::suite::values::Wait;
 
 /// How requests are authorized.
@@ -111,14 +113,14 @@ pub fn level(text: &str) -> Result<ExportLevel, String> {
 
 /// Reads the name of a resource type.
 pub fn resource_type(text: &str) -> Result<String, String> {
-    let plausible = text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text.len() <= 64
-        && text.chars().all(|c| c.is_ascii_alphabetic());
-    if plausible {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("{text:?} is not a resource type; write a name such as Patient"))
+    if resource_types::is_known(text) {
+        return Ok(text.to_owned());
     }
+    let way_out = match suggestion::nearest(text, resource_types::all()) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => "write a name such as Patient".to_owned(),
+    };
+    Err(format!("{text:?} is not a resource type of FHIR; {way_out}"))
 }
 
 /// Checks the name of a resource that the client must not get: `Patient/17`, or `SYSTEM|CODE` of a tag.

@@ -2,10 +2,11 @@
 
 use crate::check::exchange;
 use crate::check::index::Index;
-use crate::recording::model::{Exchange, FlowRecord, Phase, Role, Stop, StopKind};
-use crate::recording::shape::is_late_refusal;
+use crate::recording::model::{Exchange, FlowRecord, Phase, Response, Role, Stop, StopKind};
+use crate::recording::shape::{is_late_refusal, is_operation_outcome};
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::{Flow, HookName, Identity, Needs};
+use crate::suite::values::is_unrelated_refusal;
 
 /// The stop of a flow as its tests see it: declined if the target may refuse what it refused.
 pub(crate) fn judged_stop(catalog: &Catalog, index: &Index<'_>, flow: &FlowRecord) -> Option<Stop> {
@@ -14,6 +15,10 @@ pub(crate) fn judged_stop(catalog: &Catalog, index: &Index<'_>, flow: &FlowRecor
     else {
         return Some(stop);
     };
+    // A client MAY send a DELETE, and the server may refuse it. The flow was then complete before.
+    if stop.kind == StopKind::Answer && is_refused_delete(exchange) {
+        return None;
+    }
     // A flow that was not started, because another flow's kick-off was refused, ends as that one does.
     let Some(definition) = exchange.flow.as_deref().and_then(|name| catalog.flow(name)) else { return Some(stop) };
     if let Some(why) = why_declined(definition, exchange, stop.kind) {
@@ -26,6 +31,14 @@ pub(crate) fn judged_stop(catalog: &Catalog, index: &Index<'_>, flow: &FlowRecor
         StopKind::Answer if own && made_group => Some(Stop { kind: StopKind::NoPick, ..stop }),
         _ => Some(stop),
     }
+}
+
+/// Returns whether this is a DELETE that the server refused as the text permits: with an OperationOutcome.
+pub(crate) fn is_refused_delete(exchange: &Exchange) -> bool {
+    let refused = |answer: &Response| (400..=599).contains(&answer.status) && !is_unrelated_refusal(answer.status);
+    let outcome = |answer: &Response| answer.body.json.as_ref().is_some_and(is_operation_outcome);
+    exchange.role == Role::Delete
+        && exchange::response(exchange).is_some_and(|answer| refused(answer) && outcome(answer))
 }
 
 /// Why the target may refuse what it refused in this exchange; `None` if it may not.

@@ -1,6 +1,7 @@
 //! The judgement of a run under one spec.
 
 use crate::base::vocabulary::{Area, Verdict};
+use crate::judge::flow_end;
 use crate::plan::model::Plan;
 use crate::recording::model::Recording;
 use crate::suite::catalog::Catalog;
@@ -24,6 +25,7 @@ pub fn judgement(
     let missing: Vec<&str> = areas
         .iter()
         .filter(|area| !decided.iter().any(|requirement| requirement.area == **area))
+        .filter(|area| **area != Area::Delete || !may_refuse_delete(recording, &requirements))
         .map(|area| area.as_str())
         .collect();
     let count = |verdict: Verdict| tests.iter().filter(|test| test.verdict == verdict).count();
@@ -72,6 +74,14 @@ pub fn judgement(
         tests,
         requirements,
     }
+}
+
+/// Returns whether no mandatory requirement of DELETE was decided because the server refused it, as the text permits.
+fn may_refuse_delete(recording: &Recording, requirements: &[RequirementResult]) -> bool {
+    let mut own =
+        requirements.iter().filter(|requirement| requirement.area == Area::Delete && requirement.level.is_binding());
+    recording.exchanges.iter().any(flow_end::is_refused_delete)
+        && !own.any(|requirement| requirement.state == RequirementState::Undetermined)
 }
 
 fn plural(n: usize, one: &str, many: &str) -> String {

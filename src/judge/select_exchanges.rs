@@ -182,6 +182,15 @@ pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool 
     })
 }
 
+/// Returns whether some of these exchanges are the flow's DELETE, or probes after it.
+pub fn concerns_delete(definition: &Flow, on: &[On]) -> bool {
+    on.iter().any(|on| match on {
+        On::Delete => true,
+        On::Probe(id) => definition.probes.iter().any(|probe| probe.id == *id && probe.at == Moment::Deleted),
+        _ => false,
+    })
+}
+
 /// Returns the exchange that refused the flow's DELETE, if `on` names only probes after that DELETE.
 pub fn refused_delete<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &[On]) -> Option<&'a Exchange> {
     let follows = on.iter().all(|on| match on {

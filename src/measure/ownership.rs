@@ -13,8 +13,32 @@ use crate::ndjson::identity::{Identity, normalize_reference};
 use crate::recording::comparison::{Compartment, FoundCount, Lineage};
 use crate::search::world::World as _;
 
+/// Adds the patients that replace members: FHIR uses the replacement in lieu of the replaced Patient.
+fn with_replacements(own: &ResourceStore, members: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut all = members.clone();
+    let mut replacements: Vec<(String, String)> = Vec::new();
+    for (id, value) in own.of("Patient") {
+        for link in value.get("link").and_then(Value::as_array).into_iter().flatten() {
+            let other = link.pointer("/other/reference").and_then(Value::as_str).and_then(normalize_reference);
+            let Some(("Patient", other)) = other else { continue };
+            match link.get("type").and_then(Value::as_str) {
+                // DSTU 2 has `replace`.
+                Some("replaced-by" | "replace") => replacements.push((id.to_owned(), other.to_owned())),
+                Some("replaces") => replacements.push((other.to_owned(), id.to_owned())),
+                _ => {}
+            }
+        }
+    }
+    loop {
+        let new = |(replaced, by): &&(String, String)| all.contains(replaced) && !all.contains(by);
+        let Some((_, by)) = replacements.iter().find(new) else { return all };
+        all.insert(by.clone());
+    }
+}
+
 /// Counts, by type, the resources of patients outside `members` to which no references lead from a member.
 pub(crate) fn outsiders(own: &ResourceStore, members: &BTreeSet<String>) -> BTreeMap<String, u64> {
+    let members = &with_replacements(own, members);
     let is_member = |name: &ResourceName| name.0 == "Patient" && members.contains(&name.1);
     let mut refers: BTreeMap<ResourceName, BTreeSet<ResourceName>> = BTreeMap::new();
     let (mut reached, mut open, mut not_members) = (BTreeSet::new(), Vec::new(), Vec::new());
@@ -198,6 +222,23 @@ mod tests {
             value[*key] = json!({"reference": reference});
         }
         value
+    }
+
+    #[test]
+    fn a_patient_that_replaces_a_member_is_no_outsider() {
+        let patient = |id: &str, kind: &str, other: &str| json!({"resourceType": "Patient", "id": id, "link": [{"type": kind, "other": {"reference": other}}]});
+        let about = |id: &str, subject: &str| of("Observation", id, &[("subject", subject)]);
+        let own = ResourceStore::holding(&[
+            patient("in", "replaced-by", "Patient/newer"),
+            patient("newest", "replaces", "https://h/fhir/Patient/newer"),
+            patient("out", "seealso", "Patient/in"),
+            about("a", "Patient/newer"),
+            about("b", "Patient/newest"),
+            about("c", "Patient/out"),
+        ]);
+        let members = BTreeSet::from(["in".to_owned()]);
+        assert_eq!(outsiders(&own, &members), BTreeMap::from([("Observation".to_owned(), 1)]));
+        assert_eq!(outsiders(&own, &BTreeSet::new()).values().sum::<u64>(), 6);
     }
 
     #[test]

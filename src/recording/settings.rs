@@ -24,6 +24,9 @@ words! {
 pub struct RecordedSettings {
     /// How requests are authorized.
     pub authorization: Authorization,
+    /// The run has a token, but the user does not state that the target is protected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unstated_protection: bool,
     /// The levels to export at; none: those that the CapabilityStatement declares.
     pub levels: Option<Vec<ExportLevel>>,
     /// Ids of Groups that may be exported.

@@ -149,7 +149,10 @@ impl JsonRedactor<'_> {
     }
 
     fn string(&self, text: &str, key: &str) -> String {
-        let text = if self.public {
+        let text = if key == "request" && !text.contains(char::is_whitespace) {
+            // It is compared with the kick-off.
+            self.redactor.kickoff_text(text)
+        } else if self.public {
             self.redactor.public_text(text)
         } else if matches!(key, "url" | "request" | "location" | "Location" | "href" | "continuesInFile")
             && !text.contains("://")

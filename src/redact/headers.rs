@@ -28,7 +28,7 @@ fn hide_cookie(redactor: &Redactor, line: &str) {
     let pair = line.split(';').next().unwrap_or_default();
     let value = pair.split_once('=').map_or(pair, |(_, value)| value).trim().trim_matches('"');
     if value.len() >= MIN_LEN_COOKIE {
-        redactor.hide(value);
+        redactor.hide_cookie(value);
     }
 }
 
@@ -44,6 +44,13 @@ fn header(redactor: &Redactor, name: &str, value: &str) -> String {
             urls.join(", ")
         }
         "link" => link(redactor, value),
+        // Numbers, dates and words of HTTP have meanings, even if one of them is also a part of a URL.
+        "content-length" | "content-type" | "content-encoding" | "date" | "expires" | "last-modified"
+        | "retry-after" | "cache-control" | "age" | "vary" | "allow"
+            if !value.contains("://") =>
+        {
+            redactor.secrets(value)
+        }
         _ => redactor.text(value),
     }
 }

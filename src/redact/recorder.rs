@@ -76,6 +76,8 @@ impl Recorder {
     /// `sink`.
     pub fn new(settings: &Settings, clock: Clock, sink: Option<Writer>) -> Self {
         let redactor = Redactor::new(&settings.base);
+        let groups = settings.groups.iter().chain(&settings.empty_group).chain(&settings.forbidden_group);
+        redactor.keep(groups.chain(settings.values.values()).cloned());
         for credentials in std::iter::once(&settings.credentials).chain(&settings.second) {
             if let Credentials::Token(token) = credentials {
                 redactor.hide(token.reveal());

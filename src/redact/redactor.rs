@@ -3,6 +3,8 @@
 
 use url::Url;
 
+use crate::base::instant::Instant;
+use crate::base::percent::percent_decode;
 use crate::redact::secrets::KnownSecrets;
 use crate::redact::urls::UrlRedactor;
 
@@ -15,12 +17,24 @@ pub(crate) struct Redactor {
 impl Redactor {
     /// Returns a redactor for a target at `base`.
     pub fn new(base: &Url) -> Self {
-        Self { base: base.clone(), secrets: KnownSecrets::new() }
+        let secrets = KnownSecrets::new();
+        secrets.add_own([base.as_str().to_owned()]);
+        Self { base: base.clone(), secrets }
     }
 
     /// Replaces `secret` from now on, wherever it appears.
     pub fn hide(&self, secret: &str) {
         self.secrets.hide(secret);
+    }
+
+    /// Replaces the value of a cookie with a token from now on, wherever it appears.
+    pub fn hide_cookie(&self, value: &str) {
+        self.secrets.hide_as_token(value);
+    }
+
+    /// Never replaces these texts, which the user gave.
+    pub fn keep(&self, texts: impl IntoIterator<Item = String>) {
+        self.secrets.add_own(texts);
     }
 
     /// Never replaces the parts of `url`, which the run made itself, even if the server repeats them.
@@ -29,7 +43,9 @@ impl Redactor {
         let values = url.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
         let values = values.map(|(_, value)| value.to_owned());
         let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
-        self.secrets.add_own(segments.chain(values).chain(decoded));
+        let items = url.query_pairs().flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let plain = url.path_segments().into_iter().flatten().map(|segment| percent_decode(segment).into_owned());
+        self.secrets.add_own(segments.chain(plain).chain(values).chain(decoded).chain(items));
     }
 
     /// Never replaces the values of a JSON body that the run made itself, even if the server repeats them.
@@ -84,9 +100,15 @@ impl Redactor {
         self.urls().url_text(text)
     }
 
-    /// Redacts a text of the server: secrets, URLs, and parts learned from URLs are replaced.
+    /// Redacts a text of the server: secrets, URLs, and parts learned from URLs are replaced. A time stays.
     pub fn text(&self, text: &str) -> String {
-        self.secrets.replace_learned(&self.urls().urls_in(&self.secrets(text)))
+        let text = self.secrets(text);
+        if Instant::parse(&text).is_some() { text } else { self.urls().text(&text) }
+    }
+
+    /// Redacts a text of the server that should be the URL of a kick-off.
+    pub fn kickoff_text(&self, text: &str) -> String {
+        self.urls().kickoff_text(text)
     }
 
     /// Redacts a public text of the server: secrets and parts learned from other URLs are replaced, URLs stay.

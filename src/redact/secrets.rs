@@ -13,6 +13,9 @@ pub(crate) const REDACTED: &str = "[redacted]";
 /// The shortest secret that is replaced in texts. A shorter one would be found in too many words.
 const MIN_LEN_SECRET: usize = 4;
 
+/// The shortest secret that is replaced even if it is a part of what the user gave. A shorter one may be a common word.
+const MIN_LEN_CERTAIN_SECRET: usize = 20;
+
 /// The most phrases that texts are searched for.
 const MAX_PHRASES: usize = 1_000;
 
@@ -24,8 +27,8 @@ pub(crate) struct KnownSecrets {
 
 #[derive(Default)]
 struct Known {
-    /// Tokens, assertions and the like, longest first.
-    secrets: Vec<String>,
+    /// Tokens, assertions and the like, and the texts that replace them, longest first.
+    secrets: Vec<(String, String)>,
     /// Parts of URLs, and the tokens that replace them.
     tokens: HashMap<String, String>,
     /// The tokens in use.
@@ -34,7 +37,7 @@ struct Known {
     learned: HashMap<String, String>,
     /// The same for parts that are more than one word, such as the decoded form of a signature.
     phrases: HashMap<String, String>,
-    /// What the run itself sent in the URLs and bodies of kick-offs. It is not secret.
+    /// What the user gave, and what the run itself sent in the URLs and bodies of kick-offs. It is not secret.
     own: HashSet<String>,
 }
 
@@ -53,24 +56,47 @@ impl KnownSecrets {
 
     /// Replaces `secret` from now on, wherever it appears.
     pub fn hide(&self, secret: &str) {
-        if secret.len() < MIN_LEN_SECRET {
+        self.replace(secret, REDACTED.to_owned());
+    }
+
+    /// Replaces `secret` with its token from now on, wherever it appears: different secrets stay different.
+    pub fn hide_as_token(&self, secret: &str) {
+        let token = self.token(secret);
+        self.replace(secret, token);
+    }
+
+    fn replace(&self, secret: &str, replacement: String) {
+        let mut known = self.known();
+        // A short text that is also a part of what the user gave would make URLs invalid.
+        let public = secret.len() < MIN_LEN_CERTAIN_SECRET && known.own.iter().any(|own| own.contains(secret));
+        if secret.len() < MIN_LEN_SECRET || public || known.own.contains(secret) {
             return;
         }
-        let mut known = self.known();
-        if !known.secrets.iter().any(|s| s == secret) {
-            known.secrets.push(secret.to_owned());
-            known.secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        if !known.secrets.iter().any(|(own, _)| own == secret) {
+            known.secrets.push((secret.to_owned(), replacement));
+            known.secrets.sort_by_key(|(own, _)| std::cmp::Reverse(own.len()));
         }
     }
 
-    /// Never replaces these parts of URLs and bodies, which the run made itself.
+    /// Never replaces these parts of URLs and bodies, which the run made itself. A part that was replaced before
+    /// still is, so that equal URLs of the server have equal forms throughout the recording.
     pub fn add_own(&self, parts: impl IntoIterator<Item = String>) {
-        self.known().own.extend(parts);
+        self.known().own.extend(parts.into_iter().filter(|part| !part.is_empty()));
     }
 
     /// Returns whether the run made this part itself.
     pub fn is_own(&self, part: &str) -> bool {
         self.known().own.contains(part)
+    }
+
+    /// Returns whether this part of a URL was replaced with a token.
+    pub fn has_token(&self, part: &str) -> bool {
+        self.known().tokens.contains_key(part)
+    }
+
+    /// Returns whether this is the token of a part of a URL.
+    pub fn is_token(&self, text: &str) -> bool {
+        text.starts_with("[u") && self.known().used.contains(text)
     }
 
     /// Returns the token of a part of a URL, such as `[u7f3a]`: four hex digits, or more if two parts would get the
@@ -99,10 +125,15 @@ impl KnownSecrets {
         let dated = part.len() >= 7
             && part.as_bytes().get(4) == Some(&b'-')
             && part.bytes().take(4).all(|b| b.is_ascii_digit());
-        if part.len() < 4 || (digits && part.len() < 6) || dated {
+        // So may a version.
+        let version = part.len() < 12 && part.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !digits;
+        if part.len() < 4 || (digits && part.len() < 6) || dated || version {
             return;
         }
         let mut known = self.known();
+        if known.own.contains(part) {
+            return;
+        }
         if part.contains('%') {
             let decoded = decode_form_value(part);
             if decoded.len() >= 6 && known.phrases.len() < MAX_PHRASES {
@@ -126,9 +157,9 @@ impl KnownSecrets {
     pub fn replace_secrets(&self, text: &str) -> String {
         let known = self.known();
         let mut out = text.to_owned();
-        for secret in &known.secrets {
+        for (secret, replacement) in &known.secrets {
             if out.contains(secret.as_str()) {
-                out = out.replace(secret.as_str(), REDACTED);
+                out = out.replace(secret.as_str(), replacement);
             }
         }
         out

@@ -16,6 +16,16 @@ pub(crate) struct UrlRedactor<'r> {
 impl UrlRedactor<'_> {
     /// Redacts a text that should be a URL or a reference to one, absolute or relative.
     pub fn url_text(&self, text: &str) -> String {
+        self.parts(text, Repeats::Server)
+    }
+
+    /// Redacts a URL that should be the URL of a kick-off, so that it has the parts that the run sent, and no other
+    /// part becomes equal to them.
+    pub fn kickoff_text(&self, text: &str) -> String {
+        self.parts(text, Repeats::Kickoff)
+    }
+
+    fn parts(&self, text: &str, repeats: Repeats) -> String {
         let text = self.secrets.replace_secrets(text);
         let (text, fragment) = cut(&text, '#');
         let (text, query) = cut(text, '?');
@@ -41,7 +51,7 @@ impl UrlRedactor<'_> {
             if base.get(index).is_some_and(|own| own == segment) {
                 out.push_str(segment);
             } else {
-                out.push_str(&self.segment(segment));
+                out.push_str(&self.segment(segment, repeats));
             }
         }
         if let Some(query) = query {
@@ -54,15 +64,15 @@ impl UrlRedactor<'_> {
                     Some((name, value)) => {
                         out.push_str(&self.name(name));
                         out.push('=');
-                        out.push_str(&self.value(value));
+                        out.push_str(&self.value(value, repeats));
                     }
-                    None => out.push_str(&self.value(pair)),
+                    None => out.push_str(&self.value(pair, repeats)),
                 }
             }
         }
         if let Some(fragment) = fragment {
             out.push('#');
-            out.push_str(&self.value(fragment));
+            out.push_str(&self.value(fragment, repeats));
         }
         out
     }
@@ -74,12 +84,22 @@ impl UrlRedactor<'_> {
         if same { self.base.path().split('/').map(str::to_owned).collect() } else { Vec::new() }
     }
 
-    fn segment(&self, segment: &str) -> String {
+    /// Returns whether the run made this part. In other URLs than those of kick-offs, a part that has a token keeps it,
+    /// because equal URLs must stay equal.
+    fn is_own(&self, part: &str, repeats: Repeats) -> bool {
+        let decoded = decode_form_value(part);
+        let own =
+            self.secrets.is_own(part) || self.secrets.is_own(&decoded) || self.secrets.is_own(&percent_decode(part));
+        own && (repeats == Repeats::Kickoff || !self.secrets.has_token(part))
+    }
+
+    fn segment(&self, segment: &str, repeats: Repeats) -> String {
         let (stem, extension) = split_extension(segment);
         // The $ of an operation may be percent-encoded. The name of an operation is not secret.
         let decoded = percent_decode(segment);
         let operation = decoded.starts_with('$') && is_plain(&decoded);
-        if is_plain(stem) || operation || self.secrets.is_own(segment) || segment == REDACTED {
+        let replaced = segment == REDACTED || self.secrets.is_token(segment);
+        if is_plain(stem) || operation || replaced || self.is_own(segment, repeats) {
             return segment.to_owned();
         }
         let token = self.secrets.token(segment);
@@ -93,15 +113,17 @@ impl UrlRedactor<'_> {
         let plain = name.len() <= 40
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':' | b'$' | b'%'))
             && name.bytes().filter(u8::is_ascii_digit).count() <= 2;
-        if plain { name.to_owned() } else { self.value(name) }
+        if plain && !self.secrets.is_learned(name) { name.to_owned() } else { self.value(name, Repeats::Server) }
     }
 
-    fn value(&self, value: &str) -> String {
+    fn value(&self, value: &str, repeats: Repeats) -> String {
         let decoded = decode_form_value(value);
         // A time is not secret.
         let time = Instant::parse(&decoded).is_some();
-        let keep = self.secrets.is_own(value) || self.secrets.is_own(&decoded);
-        if keep || time || is_plain(value) || value.split(',').all(is_plain) || value.contains(REDACTED) {
+        let replaced = value.contains(REDACTED) || self.secrets.is_token(value);
+        // The server may repeat the items of a list in another order and encoding.
+        let listed = || decoded.split(',').all(|item| is_plain(item) || self.is_own(item, repeats));
+        if time || replaced || is_plain(value) || self.is_own(value, repeats) || listed() {
             return value.to_owned();
         }
         let token = self.secrets.token(value);
@@ -117,8 +139,8 @@ impl UrlRedactor<'_> {
         }
     }
 
-    /// Redacts the URLs in a text.
-    pub fn urls_in(&self, text: &str) -> String {
+    /// Redacts a text: its URLs, and between them the parts that were learned from URLs.
+    pub fn text(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find("://") {
@@ -131,14 +153,28 @@ impl UrlRedactor<'_> {
             let (tail, after) = from.split_at_checked(length).unwrap_or((from, ""));
             let whole = format!("{scheme}{tail}");
             let url = whole.trim_end_matches(['.', ',', ';', ':']);
-            out.push_str(lead);
-            out.push_str(&if is_canonical(url) { url.to_owned() } else { self.url_text(url) });
+            out.push_str(&self.secrets.replace_learned(lead));
+            out.push_str(&match Url::parse(url) {
+                _ if is_canonical(url) => url.to_owned(),
+                Ok(_) => self.url_text(url),
+                // What is not a URL may have a learned part in the place of the host.
+                Err(_) => self.secrets.replace_learned(&self.url_text(url)),
+            });
             out.push_str(whole.get(url.len()..).unwrap_or_default());
             rest = after;
         }
-        out.push_str(rest);
+        out.push_str(&self.secrets.replace_learned(rest));
         out
     }
+}
+
+/// Which request a URL of the server repeats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// One that the server named.
+    Server,
+    /// A kick-off.
+    Kickoff,
 }
 
 /// Splits `text` at the first `at`.

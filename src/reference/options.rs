@@ -40,6 +40,8 @@ pub struct ServerOptions {
     pub writable: bool,
     /// Changes its data from within this process.
     pub mutator: Option<DataMutator>,
+    /// Other ids than those of the fixtures.
+    pub ids: IdShapes,
     /// The maximum number of lines in a file; `None` for 40 with fixtures, 50,000 if generated.
     pub lines_per_file: Option<u64>,
 }
@@ -63,8 +65,25 @@ impl ServerOptions {
             keep: Duration::from_secs(hours * 3600),
             writable: false,
             mutator: None,
+            ids: IdShapes::default(),
             lines_per_file: None,
         }
+    }
+}
+
+/// Ids as other servers have them: UUIDs, digits, Base64 and others.
+#[derive(Clone, Debug, Default)]
+pub struct IdShapes {
+    /// Texts in the fixtures, and the texts that replace them.
+    pub fixtures: Vec<(String, String)>,
+    /// What precedes and follows the usual id of a job.
+    pub jobs: (String, String),
+}
+
+impl IdShapes {
+    /// Returns a text of the fixtures with the ids of this server.
+    pub(crate) fn rename(&self, text: &str) -> String {
+        self.fixtures.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     }
 }
 

@@ -71,7 +71,7 @@ impl ServerState {
         let population = match (options.patients, options.spec) {
             (Some(patients), _) => Population::generated(patients),
             (None, Personality::Hcpd) => Population::directory(base, behaviors.has(Behavior::ExportSuppressed)),
-            (None, _) => Population::fixtures(base, behaviors.has(Behavior::OtherTenantShown)),
+            (None, _) => Population::fixtures(base, behaviors.has(Behavior::OtherTenantShown), &options.ids),
         };
         let data = RwLock::new(DataHistory { now: Arc::new(population), before: Vec::new() });
         Self { options, behaviors, data, jobs: Mutex::default(), notes: Mutex::default(), cohorts: Mutex::default() }

@@ -83,6 +83,7 @@ mod tests {
     fn every_setting_is_shown_in_words() {
         let settings = RecordedSettings {
             authorization: Authorization::Smart,
+            unstated_protection: false,
             levels: Some(vec![ExportLevel::Patient, ExportLevel::Group]),
             groups: vec!["a".into(), "b".into()],
             types: vec!["Patient".into()],

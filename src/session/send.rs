@@ -134,6 +134,7 @@ fn is_own(spec: &RequestSpec, base: &Url) -> bool {
                 parts.as_slice(),
                 ["$export"]
                     | ["Group"]
+                    | ["Group", _]
                     | ["Patient", "$export"]
                     | ["Group", _, "$export"]
                     | ["metadata"]

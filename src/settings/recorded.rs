@@ -24,6 +24,7 @@ pub fn recorded(settings: &Settings) -> RecordedSettings {
             Credentials::Token(_) => Authorization::BearerToken,
             Credentials::Smart(_) => Authorization::Smart,
         },
+        unstated_protection: settings.unstated_protection,
         levels: settings.levels.clone(),
         groups: settings.groups.clone(),
         types: settings.types.clone(),

@@ -71,6 +71,8 @@ pub struct Settings {
     pub profiles: Option<Arc<Profiles>>,
     /// How requests are authorized.
     pub credentials: Credentials,
+    /// The run has a token, but the user does not state that the target is protected.
+    pub unstated_protection: bool,
     /// The credentials of a second client, which must not see the jobs of the first.
     pub second: Option<Credentials>,
     /// Accept any certificate. No such run is conformant.
@@ -126,6 +128,7 @@ impl Settings {
             keep_files: None,
             profiles: None,
             credentials: Credentials::None,
+            unstated_protection: false,
             second: None,
             insecure: false,
             allow_http: false,

@@ -16,6 +16,7 @@ fn wrong_flag_values_are_refused_with_the_way_out() {
         ("flag-origin", "run --allow-origin https://files.example.org/path"),
         ("flag-auth", "run --auth basic"),
         ("flag-type", "run --types patient"),
+        ("flag-type-misspelled", "run --types Patinet"),
         ("flag-unknown", "run --sepc hl7-3.0.0"),
         ("unknown-spec", "run --spec hl7-9.9.9"),
         ("unknown-spec-coverage", "coverage --spec hl7-9.9.9"),

@@ -3,6 +3,7 @@
 
 mod any_recording;
 mod docs;
+mod id_shapes;
 mod judge;
 mod pairs;
 mod recordings;

@@ -31,6 +31,29 @@ pub(crate) fn anonymous_refused(_exchange: &Exchange, context: &CheckContext<'_>
     }
 }
 
+/// `protection-known`: the user states that the target is protected, or it refused another request without a token. An
+/// open server may ignore a token that the run found in its environment.
+pub(crate) fn protection_known(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
+    let start = &context.index.recording.start;
+    let base = origin(&start.base);
+    let refused = |other: &Exchange| {
+        let status = response(other).map(|answer| answer.status);
+        matches!(status, Some(401 | 403)) && !sent_token(other) && origin(&other.request.url) == base
+    };
+    let others = || context.index.recording.exchanges.iter().filter(|other| other.id != exchange.id);
+    match !start.settings.unstated_protection || others().any(refused) {
+        true => CheckOutcome::Holds,
+        false => CheckOutcome::NotApplicable(
+            "the server is open, and --auth does not state that it is protected. Give --auth token if it is".to_owned(),
+        ),
+    }
+}
+
+/// Returns scheme, host and port of a URL.
+fn origin(url: &str) -> Option<url::Origin> {
+    Some(Url::parse(url).ok()?.origin())
+}
+
 /// `files-need-token`: `requiresAccessToken` is true in the flow's manifest.
 pub(crate) fn files_need_token(_exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let value =

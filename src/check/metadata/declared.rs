@@ -8,8 +8,10 @@ use crate::check::exchange::{items, response};
 use crate::check::metadata::statement::{entries, has_extension, statement};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{reasons, show};
-use crate::recording::model::{Exchange, Role};
+use crate::recording::facts::FileFacts;
+use crate::recording::model::{Exchange, Phase, Role};
 use crate::suite::describe;
+use crate::suite::model::FileList;
 use crate::suite::values::is_unrelated_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 
@@ -136,7 +138,25 @@ pub(crate) fn refused_type_flagged(exchange: &Exchange, context: &CheckContext<'
     })
 }
 
-/// `undeclared-type-refused`: the server refuses the only type in `_type` if the CapabilityStatement does not list it.
+/// Returns whether the flow's manifest lists a file of this type that is not known to be empty.
+fn served(context: &CheckContext<'_>, kind: &str) -> bool {
+    let Some((_, manifest)) = context.index.manifest(&context.flow.name) else { return false };
+    let lists = items(manifest, "output").iter().any(|item| {
+        item.get("type").and_then(Value::as_str) == Some(kind) && item.get("count").and_then(Value::as_u64) != Some(0)
+    });
+    let lines =
+        |(_, facts): &(&Exchange, Option<&FileFacts>)| facts.is_none_or(|facts| facts.lines.types.contains_key(kind));
+    let files = context.index.files(&context.flow.name, FileList::Output);
+    lists && (files.is_empty() || files.iter().any(lines))
+}
+
+/// Returns whether the flow's job failed.
+fn is_failed(context: &CheckContext<'_>) -> bool {
+    context.index.exchanges(&context.flow.name).iter().any(|exchange| exchange.phase == Some(Phase::Failed))
+}
+
+/// `undeclared-type-refused`: the server refuses the only type in `_type` if the CapabilityStatement does not list it, or
+/// exports resources of it: then it supports the type.
 pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -157,6 +177,12 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
     match answer.status {
         status if is_unrelated_refusal(status) => CheckOutcome::Undecided(reasons::kickoff_returned(status)),
         400..=499 | 501 => CheckOutcome::Holds,
+        200..=299 if served(context, kind) => CheckOutcome::Holds,
+        // The refusal may come with the first poll.
+        200..=299 if is_failed(context) => CheckOutcome::Holds,
+        202 if context.index.manifest(&context.flow.name).is_none() => {
+            CheckOutcome::Undecided("the server accepted the job, and the run did not see its end".to_owned())
+        }
         status => {
             let expected = show::text(kind)
                 .map(|kind| format!("a refusal, because the CapabilityStatement (exchange {id}) does not list {kind}"));

@@ -218,7 +218,10 @@ async fn follow_job(
     let complete = ProbeInputs { files: &files, manifest: Some(&manifest), ..running };
     probe::send_probes(context, Moment::Complete, complete).await?;
     if flow.delete == Some(DeleteAt::Complete) {
-        delete::delete(context, job).await?;
+        // A refused DELETE does not hide why files were not read.
+        if let Err(stop) = delete::delete(context, job).await {
+            return end.and(Err(stop));
+        }
         probe::send_probes(context, Moment::Deleted, complete).await?;
     }
     end

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::base::instant::Instant;
+use crate::reference::options::IdShapes;
 
 const FILES: &[(&str, &str)] = &[
     ("Patient", include_str!("../../../fixtures/population/Patient.ndjson")),
@@ -50,8 +51,8 @@ pub(crate) struct DeletedResource {
 }
 
 /// The resources by type, in the order of the files. The URLs of attachments start with `base`.
-pub(crate) fn resources(base: &str) -> Vec<(&'static str, Vec<FixtureData>)> {
-    let own = |line: &str| held(&line.replace("%{base}", base));
+pub(crate) fn resources(base: &str, ids: &IdShapes) -> Vec<(&'static str, Vec<FixtureData>)> {
+    let own = |line: &str| held(&ids.rename(&line.replace("%{base}", base)));
     let mut loaded: Vec<(&'static str, Vec<FixtureData>)> =
         FILES.iter().map(|(name, text)| (*name, text.lines().filter_map(own).collect())).collect();
     // A Provenance belongs to the patients that it names, and to the patients of its targets.
@@ -96,8 +97,8 @@ pub(crate) fn of_another_tenant() -> Option<FixtureData> {
 }
 
 /// The resources that were deleted.
-pub(crate) fn deleted() -> Vec<DeletedResource> {
-    serde_json::from_str(DELETED).unwrap_or_default()
+pub(crate) fn deleted(ids: &IdShapes) -> Vec<DeletedResource> {
+    serde_json::from_str(&ids.rename(DELETED)).unwrap_or_default()
 }
 
 /// The resource in a line; `None` if it has no id or no `lastUpdated`.
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn every_fixture_line_is_loaded_under_its_type() {
-        let loaded = resources("https://plimsoll.example/fhir");
+        let loaded = resources("https://plimsoll.example/fhir", &IdShapes::default());
         for ((name, text), (_, rows)) in FILES.iter().zip(&loaded) {
             assert_eq!(text.lines().count(), rows.len(), "{name}");
             for row in rows {
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn references_refer_to_existing_resources() {
-        let loaded = resources("https://plimsoll.example/fhir");
+        let loaded = resources("https://plimsoll.example/fhir", &IdShapes::default());
         let there: BTreeSet<String> =
             loaded.iter().flat_map(|(name, rows)| rows.iter().map(move |row| format!("{name}/{}", row.id))).collect();
         for line in loaded.iter().flat_map(|(_, rows)| rows.iter().map(|row| &row.line)) {
@@ -151,12 +152,12 @@ mod tests {
 
     #[test]
     fn deletions_are_later_than_every_change() {
-        let latest = resources("https://plimsoll.example/fhir")
+        let latest = resources("https://plimsoll.example/fhir", &IdShapes::default())
             .iter()
             .flat_map(|(_, rows)| rows.iter().map(|row| row.updated))
             .max()
             .unwrap();
-        let deletions = deleted();
+        let deletions = deleted(&IdShapes::default());
         assert!(deletions.len() > 2);
         assert!(deletions.iter().all(|deletion| Instant::parse(&deletion.at).unwrap() > latest));
     }

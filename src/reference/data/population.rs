@@ -12,6 +12,7 @@ use crate::reference::data::generate::{GeneratedType, Generator};
 use crate::reference::data::rows::Rows;
 use crate::reference::data::selection::{ResourceSelection, SelectedLevel};
 use crate::reference::data::{deleted, directory, fixtures};
+use crate::reference::options::IdShapes;
 use crate::search::world::World;
 
 /// The resources of an export, by type.
@@ -43,13 +44,13 @@ impl Population {
     }
 
     /// The fixtures of a server at `base`. `others` adds a patient of another tenant.
-    pub(crate) fn fixtures(base: &str, others: bool) -> Self {
-        let mut held = fixtures::resources(base);
+    pub(crate) fn fixtures(base: &str, others: bool, ids: &IdShapes) -> Self {
+        let mut held = fixtures::resources(base, ids);
         if others {
             let patients = held.iter_mut().filter(|(name, _)| *name == "Patient");
             patients.for_each(|(_, rows)| rows.extend(fixtures::of_another_tenant()));
         }
-        Self { held, deletions: fixtures::deleted(), ..Self::empty() }
+        Self { held, deletions: fixtures::deleted(ids), ..Self::empty() }
     }
 
     /// The Australian provider directory of a server at `base`. `suppressed` includes hidden resources.
@@ -63,7 +64,7 @@ impl Population {
         let made = Generator::new(patients);
         let members: Vec<String> = (0..made.members()).map(|index| made.id(GeneratedType::Patient, index)).collect();
         let held = vec![("Group", vec![group(&made, "harbour", &members), group(&made, "empty-berth", &[])])];
-        Self { held, generator: Some(made), deletions: fixtures::deleted(), ..Self::empty() }
+        Self { held, generator: Some(made), deletions: fixtures::deleted(&IdShapes::default()), ..Self::empty() }
     }
 
     /// Whether its resources are generated when they are sent.

@@ -32,7 +32,10 @@ pub(crate) fn job_id(server: &ServerState, now: SystemTime) -> Result<String, Bo
     }
     match server.spec().is_hapi() || server.does(Behavior::UuidJobs) {
         true => Ok(hapi::job_id(server.random()?)),
-        false => server.secret(),
+        false => {
+            let (before, after) = &server.options.ids.jobs;
+            Ok(format!("{before}{}{after}", server.secret()?))
+        }
     }
 }
 

@@ -9,6 +9,11 @@ macro_rules! auth_checks {
             run auth::access::anonymous_refused, on Any, needs [Probe("no-token")],
             says "the same kick-off without a token is refused"
         }
+        /// The user states that the target is protected, or the target refused another request without a token.
+        ProtectionKnown = "protection-known" {
+            run auth::access::protection_known, on Any, needs [],
+            says "--auth states that the server is protected, or the server refused another request without a token"
+        }
         /// The manifest has `requiresAccessToken` true.
         FilesNeedToken = "files-need-token" {
             run auth::access::files_need_token, on Any, needs [],

@@ -99,10 +99,10 @@ macro_rules! metadata_checks {
             run metadata::declared::refused_type_flagged, on Kickoffs, needs [],
             says "the CapabilityStatement marks a listed type that the server refuses in _type as not supported"
         }
-        /// The server refuses a type in `_type` that the CapabilityStatement does not list.
+        /// The server refuses a type in `_type` that the CapabilityStatement does not list, or exports its resources.
         UndeclaredTypeRefused = "undeclared-type-refused" {
-            run metadata::declared::undeclared_type_refused, on Kickoffs, needs [],
-            says "the server refuses a type that the CapabilityStatement does not list"
+            run metadata::declared::undeclared_type_refused, on Kickoffs, needs [Files],
+            says "the server refuses a type that the CapabilityStatement does not list, or exports its resources"
         }
     } $($rest),* } };
 }
