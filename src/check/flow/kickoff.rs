@@ -93,8 +93,8 @@ pub(crate) fn kickoff_refused(exchange: &Exchange, context: &CheckContext<'_>) -
         return CheckOutcome::Holds;
     }
     let expected = "a 4xx status or 501 Not Implemented, or a job that fails";
-    let polls = context.index.exchanges(&context.flow.name).iter().copied();
-    let last = polls.filter(|poll| poll.probe == exchange.probe && poll.phase.is_some()).next_back();
+    let mut polls = context.index.exchanges(&context.flow.name).iter().copied();
+    let last = polls.rfind(|poll| poll.probe == exchange.probe && poll.phase.is_some());
     let ended = last.and_then(|poll| Some((poll, response(poll)?.status)));
     match ended {
         // The job is unknown, so it has not failed.
