@@ -232,7 +232,7 @@ fn body(expected: BodyShape, response: &Response) -> CheckOutcome {
     })
 }
 
-/// Describes what an OperationOutcome lacks whose severities and codes have no unknown word.
+/// Describes what an OperationOutcome lacks, if its severities and codes have no unknown word.
 fn lacking_issue(json: &serde_json::Value) -> String {
     let issues = match json.get("issue").map(|issue| (issue, issue.as_array())) {
         None => return "without an issue".to_owned(),

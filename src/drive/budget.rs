@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::drive::context::RunContext;
+use crate::drive::context::{FlowContext, RunContext};
 
 /// The point in time at which a flow stops waiting.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,11 @@ impl Budget {
     /// Returns a budget that ends `--max-wait` from now.
     pub fn new(run: &RunContext<'_>) -> Self {
         Self { until: run.clock.elapsed().saturating_add(run.settings.max_wait) }
+    }
+
+    /// Returns the budget that the jobs of all probes of a flow share.
+    pub fn of_probes(context: &FlowContext<'_>) -> Self {
+        Self { until: context.probes_end() }
     }
 
     /// Returns a budget that ends `time` from now, or earlier if this one does.

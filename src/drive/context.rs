@@ -11,7 +11,6 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ExportLevel;
-use crate::drive::budget::Budget;
 use crate::drive::export_levels::Declared;
 use crate::drive::flow::retry;
 use crate::drive::flow::state::{Cohort, DataChanges, ManifestTimes, Members};
@@ -163,7 +162,7 @@ pub(crate) struct FlowContext<'a> {
     attachments: Mutex<Vec<String>>,
     cohort: Mutex<Cohort>,
     manifest_times: Mutex<Option<ManifestTimes>>,
-    budget_of_probes: OnceLock<Budget>,
+    probes_end: OnceLock<Duration>,
     /// Whether the target refused a kick-off without a token.
     pub refused_without_token: AtomicBool,
     /// Whether files need the token although the manifest says otherwise.
@@ -198,7 +197,7 @@ impl<'a> FlowContext<'a> {
             attachments: Mutex::default(),
             cohort: Mutex::default(),
             manifest_times: Mutex::default(),
-            budget_of_probes: OnceLock::new(),
+            probes_end: OnceLock::new(),
             refused_without_token: AtomicBool::new(false),
             files_need_token: AtomicBool::new(false),
         }
@@ -233,9 +232,10 @@ impl<'a> FlowContext<'a> {
         *self.manifest_times.lock().unwrap_or_else(PoisonError::into_inner) = Some(times);
     }
 
-    /// Returns the budget that the jobs of all probes share: `--max-wait` from the first.
-    pub fn budget_of_probes(&self) -> Budget {
-        *self.budget_of_probes.get_or_init(|| Budget::new(self.run))
+    /// Returns the time, from the start of the run, at which the wait for the jobs of all probes ends: `--max-wait` after
+    /// the first.
+    pub fn probes_end(&self) -> Duration {
+        *self.probes_end.get_or_init(|| self.run.clock.elapsed().saturating_add(self.run.settings.max_wait))
     }
 
     /// Returns the id of the Group that the flow exports.

@@ -31,19 +31,22 @@ pub fn unknown_job(url: &Url) -> Option<Url> {
     (changed != *url).then_some(changed)
 }
 
-/// Returns whether `text` has a digit, or is too long for a word. A version such as `v2` or `r4` is not an id, and
+/// Returns whether `text` has a digit, ends as base64 does, or is too long for a word. A version such as `v2` or `r4` is not an id, and
 /// neither is the name of an operation.
 fn looks_like_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let version = text.len() <= 3 && text.starts_with(|c: char| c.is_ascii_alphabetic());
     // Ids may be base64 or URNs. The name of an operation begins with a dollar sign, and a URL is no id.
     let id_like = text.bytes().all(|b| b.is_ascii_graphic() && b != b'$') && !text.contains("://");
-    id_like && !version && (digits > 0 || text.len() >= 20)
+    id_like && !version && (digits > 0 || text.len() >= 20 || text.ends_with('='))
 }
 
 /// Returns another id of the same form: digits stay digits, hex stays hex, letters stay letters. The version and
-/// variant of a UUID stay, so that the id is well-formed if the real one is.
+/// variant of a UUID and the prefix of a URN stay, so that the id is well-formed if the real one is.
 fn other(id: &str) -> String {
+    if let Some((prefix, id)) = id.rsplit_once(':').filter(|(_, id)| !id.is_empty()) {
+        return format!("{prefix}:{}", other(id));
+    }
     let hex = id.bytes().all(|b| b.is_ascii_hexdigit() || !b.is_ascii_alphanumeric());
     let uuid = hex && id.len() == 36;
     let is_percent = |at: usize| id.as_bytes().get(at) == Some(&b'%');
@@ -93,7 +96,7 @@ mod tests {
             ("http://h/status/abcdefghijklmnopqrstuvwxyz", "http://h/status/bcdefghijklmnopqrstuvwxyza"),
             ("http://h/job/MTIzNDU2Nzg5MA==", "http://h/job/NUJaOEV3Oah6NB=="),
             ("http://h/job/abc1%3D%3D", "http://h/job/bcd2%3D%3D"),
-            ("http://h/job/urn:uuid:9f86d081", "http://h/job/vso:vvje:1g97e192"),
+            ("http://h/job/urn:uuid:9f86d081", "http://h/job/urn:uuid:1a97e192"),
             ("http://h/$export-poll-status?_jobId=MTI%3D", "http://h/$export-poll-status?_jobId=NUJ%3D"),
         ];
         for (real, expected) in cases {

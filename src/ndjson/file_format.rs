@@ -1,6 +1,6 @@
 //! Names the format of a file that is not NDJSON, from its first bytes or its first line.
 
-/// Returns the format of a file whose first line begins with `<`.
+/// Returns the format of a file with a first line that begins with `<`.
 pub(crate) fn markup(line: &[u8]) -> &'static str {
     const LOOKED_AT: usize = 4096;
     let head = String::from_utf8_lossy(line.get(..LOOKED_AT).unwrap_or(line)).to_ascii_lowercase();

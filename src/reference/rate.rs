@@ -1,12 +1,11 @@
 //! A limit of the requests per minute, for the behavior `limits-rate`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
 use crate::reference::reply::{Point, ServerReply};
-use crate::reference::state::ServerState;
 
 /// The most requests within a minute on each route.
 const MAX_PER_MINUTE: usize = 60;
@@ -21,17 +20,18 @@ pub(crate) struct RouteRate {
     blocked_until: Option<SystemTime>,
 }
 
-/// Returns the refusal of a request on a route that is blocked, or has too many requests.
-pub(crate) fn refuse(server: &ServerState, path: &[&str]) -> Option<ServerReply> {
+/// The requests by route.
+pub(crate) type RouteRates = HashMap<&'static str, RouteRate>;
+
+/// Returns the refusal of a request at `now` on a route that is blocked, or has too many requests.
+pub(crate) fn refuse(rates: &mut RouteRates, now: SystemTime, path: &[&str]) -> Option<ServerReply> {
     let (route, point) = match path {
         ["$export"] => ("system", Point::KickoffRefused),
         [.., "$export"] => ("other", Point::KickoffRefused),
         ["bulk", "jobs", ..] => ("polls", Point::PollThrottled),
         _ => return None,
     };
-    let now = server.now();
-    let mut notes = server.notes();
-    let rate = notes.rates.entry(route).or_default();
+    let rate = rates.entry(route).or_default();
     let minute = |at: &SystemTime| now.duration_since(*at).unwrap_or_default() < Duration::from_secs(60);
     while rate.recent.front().is_some_and(|at| !minute(at)) {
         rate.recent.pop_front();

@@ -73,7 +73,7 @@ fn reply(server: &ServerState, request: &mut ServerRequest) -> ServerReply {
         _ => {}
     }
     if server.does(Behavior::LimitsRate)
-        && let Some(refusal) = rate::refuse(server, &path)
+        && let Some(refusal) = rate::refuse(&mut server.notes().rates, server.now(), &path)
     {
         return refusal;
     }

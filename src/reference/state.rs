@@ -15,7 +15,7 @@ use crate::reference::fault::active_behaviors::ActiveBehaviors;
 use crate::reference::fault::behavior::Behavior;
 use crate::reference::options::{ServerAuth, ServerOptions};
 use crate::reference::personality::spec::Personality;
-use crate::reference::rate::RouteRate;
+use crate::reference::rate::RouteRates;
 use crate::reference::reply::{Point, ServerReply};
 use crate::reference::security::grant::IssuedToken;
 
@@ -56,7 +56,7 @@ pub(crate) struct RequestNotes {
     /// The resources changed since the server started, as type and id.
     pub changed: Vec<(String, String)>,
     /// The requests within the last minute, by route.
-    pub rates: HashMap<&'static str, RouteRate>,
+    pub rates: RouteRates,
     seen: BTreeSet<String>,
 }
 

@@ -71,7 +71,7 @@ fn recorded(catalog: &Catalog, plan: &Plan, shape: &Shape<'_>) -> Recording {
         let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + NOON);
         let mut settings = Settings::new(shape.base.parse().unwrap());
         settings.groups = if shape.searched { Vec::new() } else { vec![shape.group.to_owned()] };
-        settings.empty_group = Some(format!("{}.empty", shape.group));
+        settings.empty_group = Some(format!("{}.e", &shape.group[..shape.group.len().min(62)]));
         settings.levels.clone_from(&shape.levels);
         settings.types = shape.types.iter().map(|name| (*name).to_owned()).collect();
         settings.allow_writes = true;
@@ -92,7 +92,7 @@ fn recorded(catalog: &Catalog, plan: &Plan, shape: &Shape<'_>) -> Recording {
             fixtures: [("harbour", shape.group), ("sailor-", shape.patient)]
                 .map(|(from, to)| (from.to_owned(), to.to_owned()))
                 .into_iter()
-                .chain([("empty-berth".to_owned(), format!("{}.empty", shape.group))])
+                .chain([("empty-berth".to_owned(), format!("{}.e", &shape.group[..shape.group.len().min(62)]))])
                 .collect(),
             jobs: (shape.job.0.to_owned(), shape.job.1.to_owned()),
         };

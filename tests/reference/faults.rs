@@ -233,9 +233,9 @@ fn the_conformant_server_sends_the_same_responses_twice() {
 
 /// Returns exchanges in which the fault can show: with a protected server if the fault is about tokens.
 fn exchanges_for(spec: Personality, fault: &Fault, faults: Vec<Fault>) -> Vec<String> {
-    match fault.area {
-        Area::Auth => guarded::exchanges_with(spec, faults),
-        _ => exchanges_with(spec, faults),
+    match fault.area == Area::Auth || fault.auth.is_some() {
+        true => guarded::exchanges_with(spec, faults),
+        false => exchanges_with(spec, faults),
     }
 }
 

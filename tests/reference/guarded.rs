@@ -135,6 +135,11 @@ pub fn exchanges_with(spec: Personality, faults: Vec<Fault>) -> Vec<String> {
         }
         let manifest = known.export("$export").await;
         let file = manifest.json()["output"][0]["url"].as_str().unwrap_or_default().to_owned();
+        let ndjson = [("accept", "application/fhir+ndjson")];
+        for item in manifest.json()["output"].as_array().into_iter().flatten() {
+            let url = item["url"].as_str().unwrap_or_default();
+            all.push(client.send(Method::GET, url, &ndjson, "").await);
+        }
         all.extend([known.get(&file).await, client.get(&file).await, manifest, known.kick_off("$export").await]);
         let narrow = assertion(&key, |claims| claims["jti"] = "4".into());
         let narrow = token(&client, &narrow, &[("scope", "system/Patient.rs")]).await;

@@ -135,10 +135,13 @@ pub(crate) fn capability_url(exchange: &Exchange, context: &CheckContext<'_>) ->
 
 /// Returns the request for the same file with the token, if `exchange` is a 401 to a request without it.
 pub(crate) fn repeated_with_token<'a>(exchange: &Exchange, index: &Index<'a>, flow: &str) -> Option<&'a Exchange> {
-    let is_file = exchange.file.is_some() && response(exchange)?.status == 401 && !sent_token(exchange);
-    let mut later = index.exchanges(flow).iter().copied().filter(|_| is_file);
+    if exchange.file.is_none() || response(exchange)?.status != 401 || sent_token(exchange) {
+        return None;
+    }
+    let exchanges = index.exchanges(flow);
+    let later = exchanges.get(exchanges.partition_point(|e| e.id <= exchange.id)..)?;
     let same = |e: &Exchange| (e.role, &e.probe, e.file) == (exchange.role, &exchange.probe, exchange.file);
-    later.find(|e| e.id > exchange.id && same(e) && sent_token(e))
+    later.iter().copied().find(|e| same(e) && sent_token(e))
 }
 
 /// `no-bearer-challenge`: the response is not a 401 with a Bearer challenge, nor a 401 in place of a file that the

@@ -45,7 +45,7 @@ pub(crate) async fn probe_kickoff(
             let job = Job {
                 url: url.clone(),
                 retry_after: context.retry_after(&whole.headers),
-                budget: context.budget_of_probes(),
+                budget: Budget::of_probes(context),
                 partial: false,
                 separate: false,
             };
