@@ -89,7 +89,8 @@ fn recorded(catalog: &Catalog, plan: &Plan, shape: &Shape<'_>) -> Recording {
             options.auth = ServerAuth::Token(Secret::new(token));
         }
         options.ids = IdShapes {
-            fixtures: [("harbour", shape.group), ("sailor-", shape.patient)]
+            // The id of the Group is a part of the id of an Organization, which stays short.
+            fixtures: [("harbour-clinic", "clinic"), ("harbour", shape.group), ("sailor-", shape.patient)]
                 .map(|(from, to)| (from.to_owned(), to.to_owned()))
                 .into_iter()
                 .chain([("empty-berth".to_owned(), format!("{}.e", &shape.group[..shape.group.len().min(62)]))])
