@@ -115,13 +115,13 @@ fn issues(body: &Value) -> Option<&Vec<Value>> {
 }
 
 /// Returns whether a poll says that the server refuses the request of a job that it had accepted: the job failed with
-/// 4xx or 501 and an OperationOutcome. 404 and 410 say that the job is unknown.
+/// 4xx or 501 and an OperationOutcome. 404, 405 and 410 are about the polling URL, not about the request.
 pub fn is_late_refusal(poll: &Exchange) -> bool {
     let Outcome::Response(response) = &poll.outcome else { return false };
     let outcome = response.body.json.as_ref().and_then(|json| json.get("resourceType")?.as_str());
     poll.phase == Some(Phase::Failed)
         && matches!(response.status, 400..=499 | 501)
-        && !matches!(response.status, 404 | 410)
+        && !matches!(response.status, 404 | 405 | 410)
         && outcome == Some("OperationOutcome")
 }
 
