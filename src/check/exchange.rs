@@ -1,6 +1,7 @@
 //! Access to the parts of an exchange: its response, its manifest and the items of a list.
 
 use serde_json::Value;
+use url::{Origin, Url};
 
 use crate::check::outcome::CheckOutcome;
 use crate::recording::model::{Exchange, Outcome, Response};
@@ -9,6 +10,11 @@ use crate::recording::model::{Exchange, Outcome, Response};
 pub fn manifest_of(exchange: &Exchange) -> Option<&Value> {
     let json = response(exchange)?.body.json.as_ref()?;
     crate::recording::shape::is_manifest(json).then_some(json)
+}
+
+/// Returns scheme, host and port of a URL.
+pub(crate) fn origin(url: &str) -> Option<Origin> {
+    Some(Url::parse(url).ok()?.origin())
 }
 
 /// Returns the items of a list in a manifest; none if it is not an array.

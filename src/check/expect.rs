@@ -109,10 +109,7 @@ fn header(name: &str, expect: &Expect, response: &Response) -> CheckOutcome {
         None => CheckOutcome::Holds,
         Some(line) => {
             let shape = expect.is.filter(|_| expect.equals.is_none());
-            let found = match shape.and_then(|shape| header_faults::why(shape, line)) {
-                Some(why) => show::text(line).map(|shown| format!("{shown}: {why}")),
-                None => show::text(line),
-            };
+            let found = shape.map_or_else(|| show::text(line), |shape| header_faults::explained(shape, line));
             CheckOutcome::Violated(vec![Violation::new(FindingPlace::header(name), wanted(expect), found)])
         }
     }

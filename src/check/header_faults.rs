@@ -1,5 +1,7 @@
 //! Says what is wrong with the value of a header that does not have its form.
 
+use crate::check::show;
+use crate::check::show::Shown;
 use crate::suite::shapes::Shape;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -7,7 +9,7 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 
 /// Returns what is wrong with a text that does not have the shape, as a clause; none for shapes that speak for
 /// themselves.
-pub(crate) fn why(shape: Shape, text: &str) -> Option<String> {
+fn why(shape: Shape, text: &str) -> Option<String> {
     let text = text.trim();
     match shape {
         Shape::HttpDate => Some(http_date(text)),
@@ -15,6 +17,14 @@ pub(crate) fn why(shape: Shape, text: &str) -> Option<String> {
         Shape::RetryAfter if text.contains(':') || text.contains(',') => Some(http_date(text)),
         Shape::RetryAfter | Shape::Digits => Some(seconds(text).to_owned()),
         _ => None,
+    }
+}
+
+/// Returns a header value for display, and what is wrong with it if it does not have the shape.
+pub(crate) fn explained(shape: Shape, text: &str) -> Shown {
+    match why(shape, text) {
+        Some(why) => show::text(text).map(|shown| format!("{shown}: {why}")),
+        None => show::text(text),
     }
 }
 
@@ -35,7 +45,7 @@ fn seconds(text: &str) -> &'static str {
 }
 
 /// Returns what is wrong with an HTTP date (RFC 9110, section 5.6.7) that cannot be read.
-pub(crate) fn http_date(text: &str) -> String {
+fn http_date(text: &str) -> String {
     let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let text = text.trim();

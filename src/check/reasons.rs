@@ -11,6 +11,8 @@ pub(crate) const NO_RESPONSE: &str = "the request got no response";
 pub(crate) const HANDSHAKE: &str = "the exchange is a TLS handshake, not an HTTP request";
 /// The kick-off got no response.
 pub(crate) const NO_KICKOFF_RESPONSE: &str = "the kick-off got no response";
+/// A job that was accepted neither finished nor failed during the run.
+pub(crate) const JOB_END_UNSEEN: &str = "the server accepted the job, and the run did not see its end";
 /// No other kick-off can be compared with this one.
 pub(crate) const NO_KICKOFF_TO_COMPARE: &str = "the run made no other kick-off at the same level to compare with";
 /// No other export can be compared with this one.

@@ -148,7 +148,8 @@ settings! {
         #[serde(default, deserialize_with = "file_values::duration")]
         idle_timeout: Duration = DEFAULT_IDLE_TIMEOUT => idle_timeout,
 
-        /// Send at most N requests per minute of each kind: kick-offs at system level, other kick-offs, polls [default: 55]
+        /// Send at most N requests per minute of each kind: kick-offs at system level, other kick-offs, polls [default:
+        /// 55]
         #[arg(long, env = "PLIMSOLL_RATE", value_name = "N", value_parser = values::rate)]
         #[serde(default, deserialize_with = "file_values::rate")]
         rate: usize = DEFAULT_RATE,

@@ -12,7 +12,6 @@ use url::Url;
 use crate::base::clock::Clock;
 use crate::base::vocabulary::ExportLevel;
 use crate::drive::export_levels::Declared;
-use crate::drive::flow::retry;
 use crate::drive::flow::state::{Cohort, DataChanges, ManifestTimes, Members};
 use crate::drive::flow_results::{FlowOutcome, FlowResults};
 use crate::drive::held_jobs::HeldJobs;
@@ -21,6 +20,7 @@ use crate::drive::resume_journal::{JournalLine, OwnKickoff, ResumeJournal, Resum
 use crate::drive::stops::stop;
 use crate::drive::target_behavior::TargetBehavior;
 use crate::fhir::definitions::tables::Tables;
+use crate::measure::retry_after::retry_after;
 use crate::measure::url_entropy::UrlEntropy;
 use crate::ndjson::identity::RunKey;
 use crate::plan::model::{Plan, PlannedFlow};
@@ -232,8 +232,8 @@ impl<'a> FlowContext<'a> {
         *self.manifest_times.lock().unwrap_or_else(PoisonError::into_inner) = Some(times);
     }
 
-    /// Returns the time, from the start of the run, at which the wait for the jobs of all probes ends: `--max-wait` after
-    /// the first.
+    /// Returns the time, from the start of the run, at which the wait for the jobs of all probes ends: `--max-wait`
+    /// after the first.
     pub fn probes_end(&self) -> Duration {
         *self.probes_end.get_or_init(|| self.run.clock.elapsed().saturating_add(self.run.settings.max_wait))
     }
@@ -267,8 +267,8 @@ impl<'a> FlowContext<'a> {
         self.planned.flow.probes.iter().any(|probe| probe.at == moment)
     }
 
-    /// Notes that a kick-off of this flow, to the URL `kickoff`, was accepted, so that the job is deleted when the flow ends. `identity` sent
-    /// it; `own` is set if it was the flow's own kick-off and not that of a probe.
+    /// Notes that a kick-off of this flow, to the URL `kickoff`, was accepted, so that the job is deleted when the flow
+    /// ends. `identity` sent it; `own` is set if it was the flow's own kick-off and not that of a probe.
     pub fn hold(&self, job: &Url, kickoff: &Url, identity: Identity, own: Option<OwnKickoff>) {
         self.record().accepted += 1;
         self.run.target.kickoff_accepted();
@@ -375,7 +375,7 @@ impl<'a> FlowContext<'a> {
 
     /// Returns the wait that `Retry-After` asks for, from now.
     pub fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
-        retry::retry_after(headers, self.run.clock.now())
+        retry_after(headers, self.run.clock.now())
     }
 }
 

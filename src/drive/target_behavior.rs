@@ -82,8 +82,8 @@ impl TargetBehavior {
         self.polls_refused.lock().unwrap_or_else(PoisonError::into_inner).push((exchange, status));
     }
 
-    /// Returns the first refused poll, if the target refused the polls of two flows and accepted none. Later flows start
-    /// no export then.
+    /// Returns the first refused poll, if the target refused the polls of two flows and accepted none. Later flows
+    /// start no export then.
     pub fn refuses_polls(&self) -> Option<(u32, u16)> {
         let refused = self.polls_refused.lock().unwrap_or_else(PoisonError::into_inner);
         let accepted = self.any_poll_accepted.load(Ordering::Relaxed);

@@ -1,12 +1,13 @@
-//! Whether the target may end a flow as it did: the recording says what happened, the flow's definition what is optional.
+//! Whether the target may end a flow as it did: the recording says what happened, the flow's definition what is
+//! optional.
 
 use crate::check::exchange;
 use crate::check::index::Index;
-use crate::recording::model::{Exchange, FlowRecord, Phase, Response, Role, Stop, StopKind};
+use crate::recording::model::{Exchange, FlowRecord, Phase, Role, Stop, StopKind};
 use crate::recording::shape::{is_late_refusal, is_operation_outcome};
 use crate::suite::catalog::Catalog;
 use crate::suite::flow::{Flow, HookName, Identity, Needs};
-use crate::suite::values::is_unrelated_refusal;
+use crate::suite::values::is_refusal;
 
 /// The stop of a flow as its tests see it: declined if the target may refuse what it refused.
 pub(crate) fn judged_stop(catalog: &Catalog, index: &Index<'_>, flow: &FlowRecord) -> Option<Stop> {
@@ -35,10 +36,10 @@ pub(crate) fn judged_stop(catalog: &Catalog, index: &Index<'_>, flow: &FlowRecor
 
 /// Returns whether this is a DELETE that the server refused as the text permits: with an OperationOutcome.
 pub(crate) fn is_refused_delete(exchange: &Exchange) -> bool {
-    let refused = |answer: &Response| (400..=599).contains(&answer.status) && !is_unrelated_refusal(answer.status);
-    let outcome = |answer: &Response| answer.body.json.as_ref().is_some_and(is_operation_outcome);
     exchange.role == Role::Delete
-        && exchange::response(exchange).is_some_and(|answer| refused(answer) && outcome(answer))
+        && exchange::response(exchange).is_some_and(|answer| {
+            is_refusal(answer.status) && answer.body.json.as_ref().is_some_and(is_operation_outcome)
+        })
 }
 
 /// Why the target may refuse what it refused in this exchange; `None` if it may not.

@@ -166,8 +166,7 @@ fn was_running(index: &Index<'_>, flow: &str, definition: &Flow) -> bool {
 
 /// Returns whether the flow sent no other poll before this exchange.
 fn is_first_poll(index: &Index<'_>, flow: &str, exchange: &Exchange) -> bool {
-    let earlier = |e: &&Exchange| e.role == Role::Poll && e.id < exchange.id;
-    !index.exchanges(flow).iter().copied().any(|e| earlier(&e))
+    !index.exchanges(flow).iter().any(|e| e.role == Role::Poll && e.id < exchange.id)
 }
 
 /// Returns whether `on` is a probe that needs credentials of the run, or a declaration of the target, that are missing.
@@ -184,20 +183,18 @@ pub fn lacks_credentials(index: &Index<'_>, definition: &Flow, on: &On) -> bool 
 
 /// Returns whether some of these exchanges are the flow's DELETE, or probes after it.
 pub fn concerns_delete(definition: &Flow, on: &[On]) -> bool {
-    on.iter().any(|on| match on {
-        On::Delete => true,
-        On::Probe(id) => definition.probes.iter().any(|probe| probe.id == *id && probe.at == Moment::Deleted),
-        _ => false,
-    })
+    on.iter().any(|on| *on == On::Delete || follows_delete(definition, on))
+}
+
+/// Returns whether `on` is a probe after the flow's DELETE.
+fn follows_delete(definition: &Flow, on: &On) -> bool {
+    let On::Probe(id) = on else { return false };
+    definition.probes.iter().any(|probe| probe.id == *id && probe.at == Moment::Deleted)
 }
 
 /// Returns the exchange that refused the flow's DELETE, if `on` names only probes after that DELETE.
 pub fn refused_delete<'a>(index: &Index<'a>, flow: &str, definition: &Flow, on: &[On]) -> Option<&'a Exchange> {
-    let follows = on.iter().all(|on| match on {
-        On::Probe(id) => definition.probes.iter().any(|probe| probe.id == *id && probe.at == Moment::Deleted),
-        _ => false,
-    });
-    if !follows || on.is_empty() {
+    if on.is_empty() || !on.iter().all(|on| follows_delete(definition, on)) {
         return None;
     }
     let delete = select(index, flow, definition, &On::Delete).pop()?;

@@ -23,7 +23,7 @@ use crate::suite::expect::Expect;
 use crate::suite::flow::{Flow, Identity};
 use crate::suite::model::{Hold, NamedOutcome as Allowed};
 use crate::suite::on::On;
-use crate::suite::values::is_unrelated_refusal;
+use crate::suite::values::is_refusal;
 use crate::verdicts::finding_place::FindingPlace;
 use crate::verdicts::judged_run::{Finding, TestResult};
 
@@ -180,8 +180,7 @@ fn refused_freely(test: &PlannedTest, definition: &Flow, index: &Index<'_>) -> O
     }
     let kickoff = index.kickoff(&test.flow)?;
     let status = exchange::response(kickoff)?.status;
-    let refused = (400..=599).contains(&status) && !is_unrelated_refusal(status);
-    refused.then(|| format!("{} permits a refusal, and {}", test.spec, reasons::kickoff_returned(status)))
+    is_refusal(status).then(|| format!("{} permits a refusal, and {}", test.spec, reasons::kickoff_returned(status)))
 }
 
 /// Returns the first of the flows to compare with that ran at the same export level.

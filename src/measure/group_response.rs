@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::ndjson::identity::normalize_reference;
 use crate::recording::model::GroupSearch;
+use crate::recording::shape::is_error_outcome;
 
 /// The longest id of a Group.
 const MAX_LEN_ID: usize = 200;
@@ -32,7 +33,7 @@ pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
         let code: String = status.chars().take(3).collect();
         return GroupResult::Rejected(format!("the job that creates it ended with {code}"));
     }
-    if is_error(body) || entry.and_then(|entry| entry.get("resource")).is_some_and(is_error) {
+    if is_error_outcome(body) || entry.and_then(|entry| entry.get("resource")).is_some_and(is_error_outcome) {
         return GroupResult::Rejected(
             "the job that creates it ended with an OperationOutcome that reports an error".to_owned(),
         );
@@ -50,12 +51,6 @@ pub(crate) fn place(headers: &HeaderMap, body: &Value) -> GroupResult {
         .or_else(|| own(entry.and_then(|entry| entry.get("resource"))))
         .or_else(|| own(Some(body)));
     id.map_or(GroupResult::Somewhere, GroupResult::Made)
-}
-
-fn is_error(body: &Value) -> bool {
-    let issues = body.get("issue").and_then(Value::as_array).into_iter().flatten();
-    let severe = |issue: &Value| matches!(issue.get("severity").and_then(Value::as_str), Some("error" | "fatal"));
-    body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome") && issues.into_iter().any(severe)
 }
 
 /// Returns the id in a reference to a Group, with or without a version.

@@ -12,6 +12,7 @@ pub(crate) mod ownership;
 pub(crate) mod plain_words;
 pub(crate) mod references;
 pub(crate) mod resource_store;
+pub(crate) mod retry_after;
 pub(crate) mod sample_values;
 pub(crate) mod type_filters;
 pub(crate) mod unknown_job;

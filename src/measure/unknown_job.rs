@@ -31,8 +31,8 @@ pub fn unknown_job(url: &Url) -> Option<Url> {
     (changed != *url).then_some(changed)
 }
 
-/// Returns whether `text` has a digit, ends as base64 does, or is too long for a word. A version such as `v2` or `r4` is not an id, and
-/// neither is the name of an operation.
+/// Returns whether `text` has a digit, ends as base64 does, or is too long for a word. A version such as `v2` or `r4`
+/// is not an id, and neither is the name of an operation.
 fn looks_like_id(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let version = text.len() <= 3 && text.starts_with(|c: char| c.is_ascii_alphabetic());

@@ -65,17 +65,20 @@ pub enum TlsVersion {
     Unknown(u16),
 }
 
+/// The known versions, with their numbers in messages and their names.
+const VERSIONS: [(u16, TlsVersion, &str); 5] = [
+    (0x0300, TlsVersion::Ssl30, "SSL 3.0"),
+    (0x0301, TlsVersion::Tls10, "TLS 1.0"),
+    (0x0302, TlsVersion::Tls11, "TLS 1.1"),
+    (0x0303, TlsVersion::Tls12, "TLS 1.2"),
+    (0x0304, TlsVersion::Tls13, "TLS 1.3"),
+];
+
 impl TlsVersion {
     /// The version with this number in messages.
     pub fn from_code(code: u16) -> Self {
-        match code {
-            0x0300 => Self::Ssl30,
-            0x0301 => Self::Tls10,
-            0x0302 => Self::Tls11,
-            0x0303 => Self::Tls12,
-            0x0304 => Self::Tls13,
-            other => Self::Unknown(other),
-        }
+        let known = VERSIONS.iter().find(|(known, ..)| *known == code);
+        known.map_or(Self::Unknown(code), |(_, version, _)| *version)
     }
 
     /// Whether it must no longer be used.
@@ -86,14 +89,10 @@ impl TlsVersion {
 
 impl fmt::Display for TlsVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ssl30 => f.pad("SSL 3.0"),
-            Self::Tls10 => f.pad("TLS 1.0"),
-            Self::Tls11 => f.pad("TLS 1.1"),
-            Self::Tls12 => f.pad("TLS 1.2"),
-            Self::Tls13 => f.pad("TLS 1.3"),
-            Self::Unknown(code) => write!(f, "version {code:#06x}"),
+        if let Self::Unknown(code) = self {
+            return write!(f, "version {code:#06x}");
         }
+        f.pad(VERSIONS.iter().find(|(_, version, _)| version == self).map_or("", |(.., name)| *name))
     }
 }
 
@@ -107,17 +106,11 @@ impl TryFrom<String> for TlsVersion {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        Ok(match text.as_str() {
-            "SSL 3.0" => Self::Ssl30,
-            "TLS 1.0" => Self::Tls10,
-            "TLS 1.1" => Self::Tls11,
-            "TLS 1.2" => Self::Tls12,
-            "TLS 1.3" => Self::Tls13,
-            other => {
-                let code = other.strip_prefix("version 0x").and_then(|code| u16::from_str_radix(code, 16).ok());
-                Self::from_code(code.ok_or_else(|| format!("{text:?} is no version of TLS"))?)
-            }
-        })
+        if let Some((_, version, _)) = VERSIONS.iter().find(|(.., name)| *name == text) {
+            return Ok(*version);
+        }
+        let code = text.strip_prefix("version 0x").and_then(|code| u16::from_str_radix(code, 16).ok());
+        code.map(Self::from_code).ok_or_else(|| format!("{text:?} is no version of TLS"))
     }
 }
 

@@ -107,22 +107,23 @@ pub fn is_error_outcome(body: &Value) -> bool {
     })
 }
 
+/// Whether `body` says that it is an OperationOutcome, with or without issues.
+pub fn has_outcome_type(body: &Value) -> bool {
+    body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome")
+}
+
 fn issues(body: &Value) -> Option<&Vec<Value>> {
-    if body.get("resourceType")?.as_str()? != "OperationOutcome" {
-        return None;
-    }
-    body.get("issue")?.as_array()
+    has_outcome_type(body).then(|| body.get("issue")?.as_array()).flatten()
 }
 
 /// Returns whether a poll says that the server refuses the request of a job that it had accepted: the job failed with
 /// 4xx or 501 and an OperationOutcome. 404, 405 and 410 are about the polling URL, not about the request.
 pub fn is_late_refusal(poll: &Exchange) -> bool {
     let Outcome::Response(response) = &poll.outcome else { return false };
-    let outcome = response.body.json.as_ref().and_then(|json| json.get("resourceType")?.as_str());
     poll.phase == Some(Phase::Failed)
         && matches!(response.status, 400..=499 | 501)
         && !matches!(response.status, 404 | 405 | 410)
-        && outcome == Some("OperationOutcome")
+        && response.body.json.as_ref().is_some_and(has_outcome_type)
 }
 
 #[cfg(test)]

@@ -137,8 +137,8 @@ pub(crate) fn sentence(judgement: &Judgement, test: &TestResult) -> Option<Strin
     ))
 }
 
-/// Returns whether two results show the same cause: another test shows the cause of both, the same test on different flows with the same findings, or two
-/// tests that found the same value at the same place of the same exchange.
+/// Returns whether two results show the same cause: a third test shows the cause of both, or they are the same test on
+/// different flows with the same findings, or they found the same value at the same place of the same exchange.
 pub(crate) fn same_cause(first: &TestResult, test: &TestResult) -> bool {
     let named = |cause: &String| first.cause.as_ref() == Some(cause) || first.id == *cause;
     test.cause.as_ref().is_some_and(named)

@@ -24,8 +24,8 @@ pub struct TerminalOptions<'a> {
 /// The number of reasons and warnings that are listed; the rest is counted.
 const MAX: usize = 12;
 
-/// Returns the summary of a run: failures and warnings by cause, undetermined and skipped tests with their reasons, the counts, the traffic,
-/// and the verdict under each spec. Lines have at most 100 columns.
+/// Returns the summary of a run: failures and warnings by cause, undetermined and skipped tests with their reasons, the
+/// counts, the traffic, and the verdict under each spec. Lines have at most 100 columns.
 pub fn summary(run: &Run, options: &TerminalOptions<'_>) -> String {
     let mut out = SummaryWriter { text: String::new(), color: options.color };
     let several = run.judgements.len() > 1;

@@ -171,8 +171,8 @@ pub(crate) fn fold_flows<'a>(tests: &[&'a TestResult]) -> Vec<(&'a str, Vec<&'a 
     out
 }
 
-/// Returns sentences about the run that no test states, without full stops: requests with a token that the manifest does
-/// not ask for, and 429.
+/// Returns sentences about the run that no test states, without full stops: requests with a token that the manifest
+/// does not ask for, and 429.
 pub(crate) fn notes(run: &Run) -> Vec<String> {
     let mut notes = Vec::new();
     let status = |e: &Exchange| match &e.outcome {

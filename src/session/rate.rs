@@ -1,13 +1,15 @@
-//! Limits the requests per minute on each route of the target. After a 429 the route gets fewer for the rest of the run.
+//! Limits the requests per minute on each route of the target. After a 429 the route gets fewer for the rest of the
+//! run.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::{HeaderMap, header::RETRY_AFTER};
+use http::HeaderMap;
 use url::Url;
 
 use crate::base::clock::Clock;
+use crate::measure::retry_after::retry_after;
 use crate::recording::model::Role;
 
 /// A minute, and one second because requests take different times to arrive.
@@ -125,18 +127,11 @@ impl RouteLog {
     }
 }
 
-/// Returns the wait that `Retry-After` asks for, in seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(now).ok(),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
+    use http::header::RETRY_AFTER;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]

@@ -30,13 +30,18 @@ pub fn is_unrelated_refusal(status: u16) -> bool {
     matches!(status, 401 | 403 | 413 | 414 | 429 | 502 | 503 | 504)
 }
 
+/// Whether a status refuses a request because of the request itself: 4xx or 5xx, without the unrelated ones.
+pub fn is_refusal(status: u16) -> bool {
+    (400..=599).contains(&status) && !is_unrelated_refusal(status)
+}
+
 impl StatusSet {
     /// Whether the set contains `status`.
     pub fn contains(&self, status: u16) -> bool {
         self.0.iter().any(|range| match range {
             StatusRange::One(one) => *one == status,
             StatusRange::Class(class) => status / 100 == *class,
-            StatusRange::Refusal => (400..=599).contains(&status) && !is_unrelated_refusal(status),
+            StatusRange::Refusal => is_refusal(status),
         })
     }
 }

@@ -258,8 +258,8 @@ impl Gate {
     }
 }
 
-/// Kills a run after it has sent `requests` requests, replays what it left, and resumes it. Counted by requests and not by
-/// a clock: from its first request, which gets no response, to the middle of its exports.
+/// Kills a run after it has sent `requests` requests, replays what it left, and resumes it. Counted by requests and not
+/// by a clock: from its first request, which gets no response, to the middle of its exports.
 fn kill_replay_and_resume(requests: usize) {
     let (server, base) = serve();
     let gate = Gate::new(&base);

@@ -33,8 +33,8 @@ pub const SPEC: &str = "hl7-3.0.0";
 /// Set in the process that one test runs in.
 const OWN_PROCESS: &str = "PLIMSOLL_TEST_OWN_PROCESS";
 
-/// Memory is counted for the whole process. A test that shares its process with others runs itself again in a process of
-/// its own. True if it did so and passed there; then there is nothing left to do.
+/// Memory is counted for the whole process. A test that shares its process with others runs itself again in a process
+/// of its own. True if it did so and passed there; then there is nothing left to do.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! `docs/src/suite-language.md`: the reference of the suite language, generated from the types that read suite files. Its
-//! examples are taken from the built-in suites. After a change to the types or the suites:
+//! `docs/src/suite-language.md`: the reference of the suite language, generated from the types that read suite files.
+//! Its examples are taken from the built-in suites. After a change to the types or the suites:
 //!
 //! ```text
 //! UPDATE=1 cargo test --test judging suite_language
@@ -63,8 +63,8 @@ impl Examples {
         }
     }
 
-    /// Notes every key and word in `value`, which the schema node `node` describes. `around` is the text of the entry that
-    /// holds the value.
+    /// Notes every key and word in `value`, which the schema node `node` describes. `around` is the text of the entry
+    /// that holds the value.
     fn visit(&mut self, schema: &Value, definition: &str, node: &Value, value: &Value, around: &str, file: &str) {
         if let Some(target) = node["$ref"].as_str() {
             let name = target.rsplit('/').next().unwrap();

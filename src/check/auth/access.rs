@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::check::auth::replies::{probe, response_or_outcome};
 use crate::check::context::CheckContext;
-use crate::check::exchange::{items, manifest_of, no_manifest, response};
+use crate::check::exchange::{items, manifest_of, no_manifest, origin, response};
 use crate::check::index::Index;
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::{reasons, run_settings, show};
@@ -47,11 +47,6 @@ pub(crate) fn protection_known(exchange: &Exchange, context: &CheckContext<'_>) 
             "the server is open, and --auth does not state that it is protected. Give --auth token if it is".to_owned(),
         ),
     }
-}
-
-/// Returns scheme, host and port of a URL.
-fn origin(url: &str) -> Option<url::Origin> {
-    Some(Url::parse(url).ok()?.origin())
 }
 
 /// `files-need-token`: `requiresAccessToken` is true in the flow's manifest.

@@ -1,10 +1,8 @@
 //! Checks of attachments that resources refer to by URL.
 
-use url::Url;
-
 use crate::check::auth::access::sent_token;
 use crate::check::context::CheckContext;
-use crate::check::exchange::response;
+use crate::check::exchange::{origin, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::reasons;
 use crate::recording::model::{Exchange, Outcome, Role};
@@ -32,7 +30,6 @@ fn attachment_status(exchange: &Exchange) -> Result<u16, CheckOutcome> {
 
 /// Returns whether an attachment is at another origin than the base URL and the flow's jobs and files.
 fn is_elsewhere(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
-    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     let of_flow = |e: &&Exchange| matches!(e.role, Role::Poll | Role::File);
     let others = context.index.exchanges(&context.flow.name).iter().copied().filter(of_flow);
     let mut own = others.map(|e| e.request.url.as_str()).chain([context.index.recording.start.base.as_str()]);

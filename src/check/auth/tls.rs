@@ -1,19 +1,12 @@
 //! Checks of handshakes: the versions of TLS that an origin accepts. If Plimsoll could not offer a version or not
 //! understand the response, the check is undecided, unless requests of the run decide it: they use only TLS 1.2 or 1.3.
 
-use url::Url;
-
 use crate::check::context::CheckContext;
-use crate::check::exchange::response;
+use crate::check::exchange::{origin, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::recording::handshake::{Handshake, TlsAlert, TlsVersion};
 use crate::recording::model::{Exchange, Outcome, Role};
 use crate::verdicts::finding_place::FindingPlace;
-
-/// Returns scheme, host and port of a URL.
-fn origin(url: &str) -> Option<String> {
-    Some(Url::parse(url).ok()?.origin().ascii_serialization())
-}
 
 /// Returns the handshake of an exchange.
 ///

@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::check::context::CheckContext;
-use crate::check::exchange::{no_manifest, response};
+use crate::check::exchange::{no_manifest, origin, response};
 use crate::check::outcome::{CheckOutcome, Violation};
 use crate::check::show::Shown;
 use crate::check::{reasons, show};
@@ -13,7 +13,6 @@ use crate::verdicts::finding_place::FindingPlace;
 
 /// Returns whether the URL of `exchange` is at the origin of the base URL.
 fn is_own(exchange: &Exchange, context: &CheckContext<'_>) -> bool {
-    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
     origin(&exchange.request.url).is_some_and(|asked| Some(asked) == origin(&context.index.recording.start.base))
 }
 

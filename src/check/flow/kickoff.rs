@@ -105,7 +105,7 @@ pub(crate) fn kickoff_refused(exchange: &Exchange, context: &CheckContext<'_>) -
             return CheckOutcome::Violated(vec![found.shown_by(poll.id)]);
         }
         Some(_) => {
-            return CheckOutcome::Undecided("the server accepted the job, and the run did not see its end".to_owned());
+            return CheckOutcome::Undecided(reasons::JOB_END_UNSEEN.to_owned());
         }
         None => {}
     }
@@ -170,7 +170,7 @@ pub(crate) fn job_not_completed(exchange: &Exchange, context: &CheckContext<'_>)
     }
     match polls.last() {
         Some(last) if last.phase == Some(Phase::Failed) => CheckOutcome::Holds,
-        _ => CheckOutcome::Undecided("the server accepted the job, and the run did not see its end".to_owned()),
+        _ => CheckOutcome::Undecided(reasons::JOB_END_UNSEEN.to_owned()),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::check::show::Shown;
 use crate::check::{header_faults, reasons, shape, show};
 use crate::recording::model::{Exchange, Response};
 use crate::suite::describe;
+use crate::suite::shapes::Shape;
 use crate::verdicts::finding_place::FindingPlace;
 
 /// How far `transactionTime` may be ahead of the server's Date: clocks within a cluster differ.
@@ -204,7 +205,9 @@ pub(crate) fn expires_later(exchange: &Exchange, context: &CheckContext<'_>) -> 
     let violated =
         |actual: Shown| CheckOutcome::Violated(vec![Violation::new(FindingPlace::header("Expires"), expected, actual)]);
     let Some(text) = response.header("expires") else { return violated("no Expires".into()) };
-    let Ok(expires) = httpdate::parse_http_date(text.trim()) else { return violated(explained(text)) };
+    let Ok(expires) = httpdate::parse_http_date(text.trim()) else {
+        return violated(header_faults::explained(Shape::HttpDate, text));
+    };
     // A Date that is more than a day off is wrong, because of the server or a proxy. Then Expires must be later than
     // our clock.
     let day = 24 * 60 * 60;
@@ -229,14 +232,8 @@ pub(crate) fn expires_readable(exchange: &Exchange, _context: &CheckContext<'_>)
         return CheckOutcome::NotApplicable("Expires is missing, 0 or -1".to_owned());
     }
     CheckOutcome::or_violation(httpdate::parse_http_date(text).is_ok(), || {
-        Violation::new(FindingPlace::header("Expires"), "an HTTP date", explained(text))
+        Violation::new(FindingPlace::header("Expires"), "an HTTP date", header_faults::explained(Shape::HttpDate, text))
     })
-}
-
-/// Returns a text that is no HTTP date, and what is wrong with it.
-fn explained(text: &str) -> Shown {
-    let why = header_faults::http_date(text);
-    show::text(text).map(|shown| format!("{shown}: {why}"))
 }
 
 /// `distinct-urls`: no URL twice in `output`.

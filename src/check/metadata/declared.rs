@@ -155,8 +155,8 @@ fn is_failed(context: &CheckContext<'_>) -> bool {
     context.index.exchanges(&context.flow.name).iter().any(|exchange| exchange.phase == Some(Phase::Failed))
 }
 
-/// `undeclared-type-refused`: the server refuses the only type in `_type` if the CapabilityStatement does not list it, or
-/// exports resources of it: then it supports the type.
+/// `undeclared-type-refused`: the server refuses the only type in `_type` if the CapabilityStatement does not list it,
+/// or exports resources of it: then it supports the type.
 pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContext<'_>) -> CheckOutcome {
     let (id, statement) = match statement(context.index) {
         Ok(found) => found,
@@ -181,7 +181,7 @@ pub(crate) fn undeclared_type_refused(exchange: &Exchange, context: &CheckContex
         // The refusal may come with the first poll.
         200..=299 if is_failed(context) => CheckOutcome::Holds,
         202 if context.index.manifest(&context.flow.name).is_none() => {
-            CheckOutcome::Undecided("the server accepted the job, and the run did not see its end".to_owned())
+            CheckOutcome::Undecided(reasons::JOB_END_UNSEEN.to_owned())
         }
         status => {
             let expected = show::text(kind)

@@ -63,8 +63,8 @@ pub(crate) async fn delete(context: &FlowContext<'_>, job: &Job) -> Result<(), S
     }
 }
 
-/// Waits until no other flow holds the job: the server may return one job for equal kick-offs, and a DELETE would end the
-/// other flow's export. The error is that the flow cannot test its DELETE.
+/// Waits until no other flow holds the job: the server may return one job for equal kick-offs, and a DELETE would end
+/// the other flow's export. The error is that the flow cannot test its DELETE.
 async fn wait_until_unshared(context: &FlowContext<'_>, job: &Job) -> Result<(), Stop> {
     let budget = Budget::new(context.run).at_most(context.run, MAX_DELETE_TIME);
     while context.run.jobs.holders(&job.url) > 1 {

@@ -17,7 +17,7 @@ use crate::drive::resume_journal::{OwnKickoff, Resumed};
 use crate::drive::stops::{no_answer, stop};
 use crate::drive::{export_levels, resume_journal};
 use crate::recording::model::{Outcome, Role, Stop, StopKind};
-use crate::recording::shape::{is_late_refusal, without_bom};
+use crate::recording::shape::{has_outcome_type, is_late_refusal, without_bom};
 use crate::session::exchange::{FullResponse, RequestSpec};
 use crate::suite::flow::{Method, Probe, Wrong};
 use crate::suite::send::Send;
@@ -179,15 +179,14 @@ fn is_gateway(status: StatusCode) -> bool {
 
 /// Returns whether a body is an OperationOutcome.
 fn is_outcome(body: &Bytes) -> bool {
-    serde_json::from_slice::<Value>(without_bom(body))
-        .is_ok_and(|body| body.get("resourceType").and_then(Value::as_str) == Some("OperationOutcome"))
+    serde_json::from_slice::<Value>(without_bom(body)).is_ok_and(|body| has_outcome_type(&body))
 }
 
 /// Returns whether a body is an OperationOutcome with an issue that says, by code or text, that the operation is not
 /// supported.
 fn outcome_says_unsupported(body: &Bytes) -> bool {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
-    if body.get("resourceType").and_then(Value::as_str) != Some("OperationOutcome") {
+    if !has_outcome_type(&body) {
         return false;
     }
     let issues = body.get("issue").and_then(Value::as_array).into_iter().flatten();

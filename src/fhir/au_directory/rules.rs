@@ -1,5 +1,5 @@
-//! The rules of the Health Connect profiles (0.3.0-preview), as a table. A rule is here only if the text of the profile or
-//! of its parent is unambiguous. Codes are not looked up in value sets.
+//! The rules of the Health Connect profiles (0.3.0-preview), as a table. A rule is here only if the text of the profile
+//! or of its parent is unambiguous. Codes are not looked up in value sets.
 
 use crate::fhir::au_directory::rule::{IdentifierPart as Part, Must, Rule};
 use crate::fhir::au_directory::{names, numbers, special};

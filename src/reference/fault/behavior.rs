@@ -197,8 +197,8 @@ words! {
         UnknownJobRuns = "unknown-job-runs",
         /// Returns 429 to more than one poll per second.
         ThrottleEarly = "throttle-early",
-        /// Permits 60 requests per minute to each of kick-offs at system level, other kick-offs and polls; after more, it
-        /// returns 429 for five minutes.
+        /// Permits 60 requests per minute to each of kick-offs at system level, other kick-offs and polls; after more,
+        /// it returns 429 for five minutes.
         LimitsRate = "limits-rate",
         /// Never returns 429 to a poll.
         NeverThrottle = "never-throttle",
