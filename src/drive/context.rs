@@ -277,8 +277,8 @@ impl<'a> FlowContext<'a> {
     }
 
     /// The same for a job that is not an export, such as the creation of a Group.
-    pub fn hold_other(&self, job: &Url, identity: Identity, own: Option<OwnKickoff>) {
-        self.hold_one(job, None, identity, own);
+    pub fn hold_other(&self, job: &Url, identity: Identity) {
+        self.hold_one(job, None, identity, None);
     }
 
     fn hold_one(&self, job: &Url, kickoff: Option<&Url>, identity: Identity, own: Option<OwnKickoff>) {

@@ -128,7 +128,7 @@ pub fn hint(run: &Run, exchange: &Exchange) -> Option<String> {
     }
 }
 
-/// Returns the kick-off of the job of an exchange; none for a kick-off.
+/// Returns the last kick-off that the flow of an exchange sent before it.
 pub(crate) fn kickoff<'a>(run: &'a Run, exchange: &Exchange) -> Option<&'a Exchange> {
     let same = |e: &&Exchange| e.role == Role::Kickoff && e.flow == exchange.flow && e.probe.is_none();
     run.exchanges.iter().take_while(|e| e.id < exchange.id).filter(same).last()

@@ -253,7 +253,7 @@ fn notes(run: &Run, judgement: &Judgement, test: &TestResult) -> Vec<(&'static s
     }
     let exchange = test.findings.iter().find_map(|f| f.exchange).and_then(|id| exchange::find(run, id));
     if let Some(exchange) = exchange.or_else(|| lone_exchange(run, test)) {
-        if let Some(kickoff) = curl::kickoff(run, exchange).filter(|kickoff| kickoff.id != exchange.id) {
+        if let Some(kickoff) = curl::kickoff(run, exchange) {
             let request = &kickoff.request;
             let (method, url) = (visible(&request.method), visible(&request.url));
             out.push(("kickoff", format!("exchange {}: {method} {url}", kickoff.id), false));

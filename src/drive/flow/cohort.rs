@@ -197,7 +197,7 @@ async fn poll_creation(
     mut retry_after: Option<Duration>,
     budget: Budget,
 ) -> Result<GroupResult, Stop> {
-    context.hold_other(job, probe.identity, None);
+    context.hold_other(job, probe.identity);
     let recorder = context.run.session.recorder();
     let mut attempt = 0;
     loop {

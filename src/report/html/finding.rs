@@ -62,7 +62,7 @@ fn repeat_request(page: &PageContext<'_>, exchange: &Exchange, found: Option<&Fi
             (curl::line(exchange))
             @if let Some(command) = finding::look(found, exchange) { "\n" (command) }
         }
-        @if let Some(kickoff) = curl::kickoff(page.run, exchange).filter(|kickoff| kickoff.id != exchange.id) {
+        @if let Some(kickoff) = curl::kickoff(page.run, exchange) {
             p.note { "The kick-off is exchange " (kickoff.id) "." }
         }
         @if let Some(sentence) = curl::hint(page.run, exchange) { p.note { (sentence) "." } }
